@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/barbhq/barb/commands/config"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // Each setting is listed here: either it is harmless in a file that was found, or the user is asked about it.
@@ -25,10 +26,10 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 		"min-samples", "min-success", "max-p99", "max-queue", "max-signature-failures", "max-retry-rate",
 		"max-dead-letters",
 	}
-	sh := &shell{}
+	sh := &shell.Shell{}
 	newRoot(sh, []string{"version"})
 	seen := map[string]bool{}
-	for _, s := range sh.settingsOf(func(string) bool { return true }) {
+	for _, s := range sh.SettingsOf(func(string) bool { return true }) {
 		seen[s.Flag] = true
 		value, isAsked := asked[s.Flag]
 		if isAsked == slices.Contains(harmless, s.Flag) {
@@ -41,7 +42,7 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 		}
 		file, err := config.Find("", dir, "")
 		if err == nil {
-			err = file.Read(dir, sh.settingsOf)
+			err = file.Read(dir, sh.SettingsOf)
 		}
 		if err != nil || (len(file.Wants) == 1) != isAsked {
 			t.Errorf("%s wants %v, %v", text, file.Wants, err)

@@ -13,20 +13,24 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/payload"
 )
 
-// templateEnv looks a variable up for {{env NAME}}. A known secret is refused: payloads are kept in the history.
-func (sh *shell) templateEnv(name string) (string, error) {
-	text := sh.Getenv(name)
-	switch {
-	case sh.isSecretVariable(name + "=" + text):
-		return "", errors.New("it holds a secret, and payloads are kept in the history")
-	case text == "":
-		return "", errors.New("the variable is not set, or empty")
+// templateEnv returns what looks a variable up for {{env NAME}}. A known secret is refused: payloads are kept in the
+// history.
+func templateEnv(sh *shell.Shell) func(name string) (string, error) {
+	return func(name string) (string, error) {
+		text := sh.Getenv(name)
+		switch {
+		case sh.IsSecretVariable(name + "=" + text):
+			return "", errors.New("it holds a secret, and payloads are kept in the history")
+		case text == "":
+			return "", errors.New("the variable is not set, or empty")
+		}
+		return text, nil
 	}
-	return text, nil
 }
 
 // contentFlags say what is sent, besides -d.
@@ -43,8 +47,8 @@ func (f *contentFlags) addFlags(cmd *cobra.Command) {
 }
 
 // content finds out what is sent. A sample event also says what it is signed with, unless flags do.
-func (sh *shell) content(ctx context.Context, o *sendOptions) (*payload.Content, error) {
-	values := o.Values(o.clock(sh), sh.Rand, sh.templateEnv)
+func content(ctx context.Context, sh *shell.Shell, o *sendOptions) (*payload.Content, error) {
+	values := o.Values(o.clock(sh), sh.Rand, templateEnv(sh))
 	c := &payload.Content{Values: values, KeepID: o.id != "", Type: o.contentType}
 	var err error
 	if c.Changes, err = o.Changes(); err != nil {
@@ -53,37 +57,37 @@ func (sh *shell) content(ctx context.Context, o *sendOptions) (*payload.Content,
 	if c.Given, err = o.Header(sh.In); err != nil {
 		return nil, err
 	}
-	credentials, err := o.user.Header(sh.headerSecret(ctx), sh.warn)
+	credentials, err := o.user.Header(sh.HeaderSecret(ctx), sh.Warn)
 	if err != nil {
 		return nil, err
 	}
 	for _, field := range credentials { // the password's own spelling is not what is sent
-		sh.redactor.AddField(field)
+		sh.Redactor.AddField(field)
 	}
 	c.Given = append(c.Given, credentials...)
 	c.Type = cmp.Or(c.Type, c.Given.Get("Content-Type"))
 	if o.listed() {
 		return c, o.checkList()
 	}
-	isProvider := slices.Contains(fixture.Providers(), sh.samples().Provider(o.event)) // without a type: an error
+	isProvider := slices.Contains(fixture.Providers(), sh.Samples().Provider(o.event)) // without a type: an error
 	if !o.dataGiven && (strings.Contains(o.event, ":") || isProvider) {
-		return c, sh.takeSample(c, o)
+		return c, takeSample(sh, c, o)
 	}
-	return c, sh.takeData(c, o)
+	return c, takeData(sh, c, o)
 }
 
 // takeSample makes the named sample event the content.
-func (sh *shell) takeSample(c *payload.Content, o *sendOptions) error {
+func takeSample(sh *shell.Shell, c *payload.Content, o *sendOptions) error {
 	if o.template {
 		return fail.Usage("--template fills in the payload of -d; a sample event is filled in by itself").
 			Hintf("barb send URL --event %s", o.event)
 	}
-	own, err := sh.samples().Named(o.event)
+	own, err := sh.Samples().Named(o.event)
 	if err != nil {
 		return err
 	}
 	c.Sample, c.MayReadEnv = &own.Event, own.MayReadEnv()
-	c.Scheme, _ = sh.file.Catalog().Lookup(own.Scheme)
+	c.Scheme, _ = sh.File.Catalog().Lookup(own.Scheme)
 	c.Type = cmp.Or(c.Type, own.ContentType)
 	if c.Draft, err = own.Draft(); err != nil {
 		return fail.Usage("%s: %w", own.Origin(), err)
@@ -93,8 +97,8 @@ func (sh *shell) takeSample(c *payload.Content, o *sendOptions) error {
 }
 
 // takeData makes the payload of -d the content.
-func (sh *shell) takeData(c *payload.Content, o *sendOptions) error {
-	body, err := sh.sendBody(o)
+func takeData(sh *shell.Shell, c *payload.Content, o *sendOptions) error {
+	body, err := sendBody(sh, o)
 	if err != nil {
 		return err
 	}
@@ -124,37 +128,37 @@ func (o *sendOptions) checkList() error {
 }
 
 // editOnce opens the payload of the first message in the editor. Every message has the payload that was saved there.
-func (sh *shell) editOnce(c *payload.Content) error {
+func editOnce(sh *shell.Shell, c *payload.Content) error {
 	p, err := c.Message(1)
 	if err != nil {
 		return err
 	}
-	c.Edited, err = sh.openEditor(p.Body, c.Type)
+	c.Edited, err = openEditor(sh, p.Body, c.Type)
 	return err
 }
 
 // defaultScheme signs a sample event by its own scheme, where nothing says otherwise and there is a secret.
-func (sh *shell) defaultScheme(c *payload.Content, f *flags.Signing, target string) {
+func defaultScheme(sh *shell.Shell, c *payload.Content, f *flags.Signing, target string) {
 	if c.Sample == nil || c.Sample.Scheme == "" ||
-		f.Scheme != "" && (f.Scheme != "auto" || sh.settings["scheme"] == "flag") {
+		f.Scheme != "" && (f.Scheme != "auto" || sh.Settings["scheme"] == "flag") {
 		return
 	}
-	row := sh.file.Routes.ForScheme("", urlPath(target))
-	if (row == nil || row.Scheme == "") && len(sh.secretRefs(f.Secrets, row)) > 0 {
+	row := sh.File.Routes.ForScheme("", shell.URLPath(target))
+	if (row == nil || row.Scheme == "") && len(sh.SecretRefs(f.Secrets, row)) > 0 {
 		f.Scheme = c.Sample.Scheme
 	}
 }
 
 // warnOfName warns of a payload that is the name of a file: as with curl, -d NAME is the text.
-func (sh *shell) warnOfName(data string) {
+func warnOfName(sh *shell.Shell, data string) {
 	if infile.IsFile(data) {
-		sh.warn("-d %s is that text; -d @%s is the file", data, data)
+		sh.Warn("-d %s is that text; -d @%s is the file", data, data)
 	}
 }
 
 // openEditor lets the person change a payload.
-func (sh *shell) openEditor(body []byte, contentType string) ([]byte, error) {
-	changed, err := sh.editor().Edit(body, payload.Extension(contentType))
+func openEditor(sh *shell.Shell, body []byte, contentType string) ([]byte, error) {
+	changed, err := editor(sh).Edit(body, payload.Extension(contentType))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fail.Usage("--edit: %w", err).Hint("EDITOR=nano barb …")
 	}
@@ -162,8 +166,8 @@ func (sh *shell) openEditor(body []byte, contentType string) ([]byte, error) {
 }
 
 // editor is $VISUAL, $EDITOR or vi, as for git.
-func (sh *shell) editor() infile.Editor {
-	environ := slices.DeleteFunc(slices.Clone(sh.Environ), sh.isSecretVariable)
+func editor(sh *shell.Shell) infile.Editor {
+	environ := slices.DeleteFunc(slices.Clone(sh.Environ), sh.IsSecretVariable)
 	return infile.Editor{Command: cmp.Or(sh.Getenv("VISUAL"), sh.Getenv("EDITOR"), "vi"), Environ: environ,
 		In: sh.In, Out: sh.Err, Err: sh.Err, Dir: sh.Dir} // stdout is for the result
 }

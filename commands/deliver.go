@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
@@ -31,7 +32,7 @@ type deliverOptions struct {
 	concurrency int
 }
 
-func newDeliver(sh *shell) *cobra.Command {
+func newDeliver(sh *shell.Shell) *cobra.Command {
 	var o deliverOptions
 	cmd := &cobra.Command{
 		Use:  "deliver",
@@ -53,24 +54,24 @@ func newDeliver(sh *shell) *cobra.Command {
 // delivering delivers the messages of the queue and says how each attempt went.
 type delivering struct {
 	worker.Messages
-	sh      *shell
+	sh      *shell.Shell
 	with    export.With
 	metrics *metrics.Sent   // nil without --metrics
 	told    map[string]bool // what keeps messages from being delivered
 }
 
-func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
+func runDeliver(ctx context.Context, sh *shell.Shell, o deliverOptions) error {
 	if o.concurrency < 1 {
 		return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
 	}
 	if o.PerEndpoint < 0 {
 		return fail.Usage("--per-endpoint %d is negative; 0 means no limit", o.PerEndpoint)
 	}
-	sh.judgements.Unending = true
+	sh.Judgements.Unending = true
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	_, missing := os.Stat(sh.historyPath())
-	if _, err := sh.writeHistory(ctx); err != nil {
+	_, missing := os.Stat(sh.HistoryPath())
+	if _, err := sh.WriteHistory(ctx); err != nil {
 		return err
 	}
 	port, err := o.OpenMetrics(ctx)
@@ -78,26 +79,26 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 		return err
 	}
 	d := &delivering{sh: sh, with: o.With, told: map[string]bool{}}
-	d.Leases = &worker.Leases{History: sh.history, Holder: worker.NewHolder("deliver"), Tell: d.tell}
-	d.Plans, d.Redactor, d.Rand, d.Now, d.Tell = sh.plans(), sh.redactor, sh.Rand, sh.Now, d.attempted
+	d.Leases = &worker.Leases{History: sh.History, Holder: worker.NewHolder("deliver"), Tell: d.tell}
+	d.Plans, d.Redactor, d.Rand, d.Now, d.Tell = plans(sh), sh.Redactor, sh.Rand, sh.Now, d.attempted
 	defer d.Plans.Close()
 	if port != nil {
-		d.metrics = metrics.NewSent(sh.version, sh.history)
+		d.metrics = metrics.NewSent(sh.Version, sh.History)
 		sayMetrics(sh, port)
 		defer port.Serve(d.metrics)()
 	}
-	depth, err := sh.history.QueueDepth(ctx, store.Message)
+	depth, err := sh.History.QueueDepth(ctx, store.Message)
 	if err != nil {
 		return err
 	}
-	from := sh.history.Path()
+	from := sh.History.Path()
 	if missing != nil { // as it is after a slip in --db
 		from += " (a new history)"
 	}
-	sh.say("barb: delivering from %s; %s", from, waitLine(depth))
+	sh.Say("barb: delivering from %s; %s", from, waitLine(depth))
 	w := &worker.Worker{Leases: d.Leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {
 		Deliver: d.Deliver, Prepare: d.Prepare, Recheck: worker.BlockedFor, AtOnce: o.concurrency,
-		Limits: o.NewLimits(sh.tellResting)}}}
+		Limits: o.NewLimits(resting(sh))}}}
 	d.run(ctx, w, o.until())
 	return d.end(context.WithoutCancel(ctx), w, o.until(), ctx.Err() != nil)
 }
@@ -125,7 +126,7 @@ func (d *delivering) run(ctx context.Context, w *worker.Worker, until worker.Unt
 		defer close(told)
 		w.Finish(worker.Now)
 		if n := w.UnderWay(); n > 0 {
-			d.sh.say("barb: finishing %s; press ^C again to stop now", ui.Count(n, "attempt"))
+			d.sh.Say("barb: finishing %s; press ^C again to stop now", ui.Count(n, "attempt"))
 		}
 		time.AfterFunc(endGrace, cut)
 	})
@@ -138,14 +139,14 @@ func (d *delivering) run(ctx context.Context, w *worker.Worker, until worker.Unt
 // tell says what keeps messages from being delivered, each thing once.
 func (d *delivering) tell(e worker.Event) {
 	if !e.Blocked {
-		d.sh.warn("%v", e.Err)
+		d.sh.Warn("%v", e.Err)
 		return
 	}
-	d.sh.printing.Lock()
-	defer d.sh.printing.Unlock()
+	d.sh.Printing.Lock()
+	defer d.sh.Printing.Unlock()
 	if what := e.Err.Error(); !d.told[what] {
 		d.told[what] = true
-		d.sh.note("messages for %s cannot be delivered here: %s", flags.HostOf(e.Target), what)
+		d.sh.Note("messages for %s cannot be delivered here: %s", flags.HostOf(e.Target), what)
 	}
 }
 
@@ -153,10 +154,10 @@ func (d *delivering) tell(e worker.Event) {
 func (d *delivering) attempted(q *store.Queued, x *record.Exchange, r worker.Result) {
 	if r.Attempt != nil {
 		d.metrics.Attempt(r.Attempt.Exchange)
-		d.sh.tellAttempt(x, r.Attempt, d.with)
+		tellAttempt(d.sh, x, r.Attempt, d.with)
 	}
 	if r.State == store.Dead {
-		d.sh.note("webhook %d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(r.Why, 120), q.ID)
+		d.sh.Note("webhook %d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(r.Why, 120), q.ID)
 	}
 }
 
@@ -170,10 +171,10 @@ func waitLine(depth map[store.QueueState]int64) string {
 
 // end says what was done and ends in its exit code.
 func (d *delivering) end(ctx context.Context, w *worker.Worker, until worker.Until, interrupted bool) error {
-	if err := d.sh.history.Flush(ctx); err != nil {
+	if err := d.sh.History.Flush(ctx); err != nil {
 		return err
 	}
-	depth, err := d.sh.history.QueueDepth(ctx, store.Message)
+	depth, err := d.sh.History.QueueDepth(ctx, store.Message)
 	if err != nil {
 		return err
 	}
@@ -189,48 +190,53 @@ func (d *delivering) end(ctx context.Context, w *worker.Worker, until worker.Unt
 	if blocked > 0 {
 		words = append(words, fmt.Sprintf("%d cannot be delivered here", blocked))
 	}
-	d.sh.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
+	d.sh.Say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
 	switch {
-	case d.sh.broken != nil:
-		return d.sh.broken
+	case d.sh.Broken != nil:
+		return d.sh.Broken
 	case until == worker.Forever: // stopped by a signal, as listen is
 		return nil
 	case blocked > 0:
 		return fail.Silent(fail.ExitUsage)
 	}
-	return fail.Silent(codeOf(tally, interrupted))
+	return fail.Silent(shell.CodeOf(tally, interrupted))
+}
+
+// resting is tellResting as the limits of endpoints call it.
+func resting(sh *shell.Shell) func(endpoint string, resting bool, b flags.Breaker) {
+	return func(endpoint string, resting bool, b flags.Breaker) { tellResting(sh, endpoint, resting, b) }
 }
 
 // tellResting says on stderr, and in the JSON, when an endpoint is paused and when it is well again.
-func (sh *shell) tellResting(endpoint string, resting bool, b flags.Breaker) {
+func tellResting(sh *shell.Shell, endpoint string, resting bool, b flags.Breaker) {
 	domain, _, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		domain = endpoint
 	}
-	if sh.json {
+	if sh.JSON {
 		line := schema.NewBreaker(domain, sh.Now())
 		if resting {
 			line.Open(b.Failures, b.Cooldown)
 		}
-		if err := sh.emit(line); err != nil {
-			sh.warn("%v", err)
+		if err := sh.Emit(line); err != nil {
+			sh.Warn("%v", err)
 		}
 	}
 	if resting {
-		sh.note("%s has failed %d times in a row: paused for %s, then one attempt; due messages wait",
+		sh.Note("%s has failed %d times in a row: paused for %s, then one attempt; due messages wait",
 			endpoint, b.Failures, units.FormatDuration(b.Cooldown))
 		return
 	}
-	sh.note("%s answers again: sending the waiting messages", endpoint)
+	sh.Note("%s answers again: sending the waiting messages", endpoint)
 }
 
 // sayMetrics says where the counters are, and warns when other machines can read them.
-func sayMetrics(sh *shell, port *metrics.Port) {
+func sayMetrics(sh *shell.Shell, port *metrics.Port) {
 	if port == nil {
 		return
 	}
 	if port.Public() {
-		sh.warn("%s can be read from other machines", port.URL())
+		sh.Warn("%s can be read from other machines", port.URL())
 	}
-	sh.say("barb: metrics at %s", port.URL())
+	sh.Say("barb: metrics at %s", port.URL())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/deliver/worker"
@@ -18,11 +19,11 @@ import (
 )
 
 // remembered returns how a connection is made, as the queue keeps it.
-func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (worker.Connection, error) {
+func remembered(sh *shell.Shell, f *flags.Client, connectIn time.Duration) (worker.Connection, error) {
 	c := worker.Connection{Connection: f.Connection, ConnectTimeout: connectIn.String()}
 	c.UnixSocket = strings.TrimPrefix(c.UnixSocket, "unix:")
 	for _, path := range []*string{&c.CACert, &c.Cert, &c.Key, &c.UnixSocket} {
-		*path = sh.absolute(*path)
+		*path = absolute(sh, *path)
 	}
 	if c.Proxy != flags.WithoutUser(c.Proxy) {
 		return c, fail.Usage("--proxy has a password, which the queue does not store").Hint(
@@ -32,7 +33,7 @@ func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (worker.Co
 }
 
 // absolute returns a path that means the same in every folder; "" for "".
-func (sh *shell) absolute(path string) string {
+func absolute(sh *shell.Shell, path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
@@ -40,25 +41,25 @@ func (sh *shell) absolute(path string) string {
 }
 
 // planText returns how a message is to be delivered, as the queue keeps it: with the references of its secrets only.
-func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
+func (o *sendOptions) planText(sh *shell.Shell, s *shell.Signing) (string, error) {
 	policy, err := worker.PolicyText(o.policy)
 	if err != nil {
 		return "", err
 	}
 	j := worker.Plan{Policy: json.RawMessage(policy), Scheme: s.Scheme.Name, Params: s.Params}
-	for _, ref := range s.refs {
+	for _, ref := range s.Refs {
 		if !secret.IsReference(ref) {
 			return "", unqueueable()
 		}
 		if path, isFile := strings.CutPrefix(ref, "file:"); isFile {
-			ref = "file:" + sh.absolute(path)
+			ref = "file:" + absolute(sh, path)
 		}
 		j.Secrets = append(j.Secrets, config.QueuedReference(ref))
 	}
-	if err := sh.file.CheckAllowed(s.refs); err != nil {
+	if err := sh.File.CheckAllowed(s.Refs); err != nil {
 		return "", err
 	}
-	if j.Client, err = sh.remembered(&o.Client, o.ConnectIn); err != nil {
+	if j.Client, err = remembered(sh, &o.Client, o.ConnectIn); err != nil {
 		return "", err
 	}
 	data, err := json.Marshal(j)
@@ -91,16 +92,22 @@ func shownPlan(text string) string {
 }
 
 // plans makes plans of the queue into what delivers by them.
-func (sh *shell) plans() *worker.Plans { return &worker.Plans{Make: sh.makePlan} }
+func plans(sh *shell.Shell) *worker.Plans {
+	return &worker.Plans{Make: func(ctx context.Context, p *worker.Plan, target string) (*signer.Signer, *deliver.Client,
+		error) {
+		return makePlan(ctx, sh, p, target)
+	}}
+}
 
 // makePlan returns the signer and the client for the messages of a plan. It returns the client also if the secret is
 // missing, because a replay may have another secret.
-func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*signer.Signer, *deliver.Client, error) {
-	client, err := sh.connect(&p.Client)
+func makePlan(ctx context.Context, sh *shell.Shell, p *worker.Plan, target string) (*signer.Signer,
+	*deliver.Client, error) {
+	client, err := connect(sh, &p.Client)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := sh.rememberedSigner(ctx, p, target)
+	s, err := rememberedSigner(ctx, sh, p, target)
 	if err != nil {
 		return nil, client, err
 	}
@@ -108,22 +115,22 @@ func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*
 }
 
 // connect makes the HTTP client that remembered has described.
-func (sh *shell) connect(c *worker.Connection) (*deliver.Client, error) {
+func connect(sh *shell.Shell, c *worker.Connection) (*deliver.Client, error) {
 	connectIn, err := time.ParseDuration(c.ConnectTimeout)
 	if err != nil {
 		return nil, err
 	}
 	f := flags.Client{Connection: c.Connection}
-	return f.NewClient(sh.version, sh.Getenv, connectIn)
+	return f.NewClient(sh.Version, sh.Getenv, connectIn)
 }
 
-func (sh *shell) rememberedSigner(ctx context.Context, j *worker.Plan, target string) (*signing, error) {
+func rememberedSigner(ctx context.Context, sh *shell.Shell, j *worker.Plan, target string) (*shell.Signing, error) {
 	if j.Scheme == "" {
-		return &signing{}, nil
+		return &shell.Signing{}, nil
 	}
 	f := flags.Signing{Scheme: j.Scheme}
 	for _, kept := range j.Secrets {
-		ref, err := sh.file.AllowedReference(kept)
+		ref, err := sh.File.AllowedReference(kept)
 		if err != nil {
 			return nil, err
 		}
@@ -132,5 +139,5 @@ func (sh *shell) rememberedSigner(ctx context.Context, j *worker.Plan, target st
 	for name, value := range j.Params {
 		f.Params = append(f.Params, name+"="+value)
 	}
-	return sh.signer(ctx, &f, &record.Request{URL: target})
+	return sh.Signer(ctx, &f, &record.Request{URL: target})
 }

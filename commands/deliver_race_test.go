@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // Sixteen workers warn of short secrets while others say that an endpoint is paused. Under -race a print without the
@@ -24,7 +26,7 @@ func TestWarningsOfManyWorkersAreWholeLines(t *testing.T) {
 	defer refusing.Close()
 	dir := t.TempDir()
 	var complaints bytes.Buffer
-	env := Env{In: strings.NewReader(""), Out: io.Discard, Err: &complaints, Dir: dir, Now: time.Now,
+	env := shell.Env{In: strings.NewReader(""), Out: io.Discard, Err: &complaints, Dir: dir, Now: time.Now,
 		Getenv: func(string) string { return "" }, Rand: func() float64 { return 0.5 }, Interruptible: context.WithCancel}
 	barb := func(args ...string) int {
 		return Main(context.Background(), env, "test",

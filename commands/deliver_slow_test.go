@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // The command of one endpoint's secret does not end before the other endpoint has its message.
@@ -33,7 +35,7 @@ func TestASlowSecretHoldsUpNoOtherEndpoint(t *testing.T) {
 	}))
 	defer quick.Close()
 	var said bytes.Buffer
-	env := Env{In: strings.NewReader(""), Out: &said, Err: io.Discard, Dir: dir, Now: time.Now,
+	env := shell.Env{In: strings.NewReader(""), Out: &said, Err: io.Discard, Dir: dir, Now: time.Now,
 		Getenv: func(string) string { return "" }, Rand: func() float64 { return 0.5 }, Interruptible: context.WithCancel}
 	barb := func(args ...string) {
 		t.Helper()

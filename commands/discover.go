@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/discover"
@@ -16,11 +17,11 @@ import (
 )
 
 // discover searches for the scheme of a message and prints it as a table for barb.toml.
-func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, now time.Time) error {
-	if o.Scheme != "" && sh.settings["scheme"] == "flag" && o.Scheme != "auto" {
+func discoverScheme(ctx context.Context, sh *shell.Shell, o verifyOptions, m sign.Message, now time.Time) error {
+	if o.Scheme != "" && sh.Settings["scheme"] == "flag" && o.Scheme != "auto" {
 		return fail.Usage("--discover finds the scheme, and -s %s names one", o.Scheme).Hint("leave one of them out")
 	}
-	secrets, params, err := sh.discoverKeys(ctx, &o.Signing, urlPath(m.URL))
+	secrets, params, err := discoverKeys(ctx, sh, &o.Signing, shell.URLPath(m.URL))
 	if err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	}
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	result, err := discover.Search(ctx, discover.Query{Message: m, Secrets: secrets, Known: sh.file.Catalog().All()})
+	result, err := discover.Search(ctx, discover.Query{Message: m, Secrets: secrets, Known: sh.File.Catalog().All()})
 	if err != nil {
 		return err
 	}
@@ -38,14 +39,14 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	if result.Found {
 		f.secret = secrets[result.Secret]
 		if f.secret.Kind() == keytext.Unknown {
-			sh.warn("if secret %s is a public key, anybody can have signed this: use the scheme only when the provider calls "+
+			sh.Warn("if secret %s is a public key, anybody can have signed this: use the scheme only when the provider calls "+
 				"it a secret", f.secret.Name)
 		}
 		if f.block, err = config.SchemeTOML(result.Scheme); err != nil {
 			return err
 		}
 	}
-	if !sh.json {
+	if !sh.JSON {
 		f.print(sh)
 	} else if err := f.emit(sh); err != nil {
 		return err
@@ -57,10 +58,10 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 }
 
 // discoverKeys are the secrets and parameters of the flags, else of the route.
-func (sh *shell) discoverKeys(ctx context.Context, f *flags.Signing, path string) ([]sign.Secret, map[string]string,
-	error) {
-	row := sh.file.Routes.ForScheme("", path)
-	refs := sh.secretRefs(f.Secrets, row)
+func discoverKeys(ctx context.Context, sh *shell.Shell, f *flags.Signing, path string) ([]sign.Secret,
+	map[string]string, error) {
+	row := sh.File.Routes.ForScheme("", path)
+	refs := sh.SecretRefs(f.Secrets, row)
 	if len(refs) == 0 {
 		return nil, nil, fail.Usage("--discover needs the secret").Hint(secret.Help)
 	}
@@ -68,7 +69,7 @@ func (sh *shell) discoverKeys(ctx context.Context, f *flags.Signing, path string
 	if err != nil {
 		return nil, nil, err
 	}
-	secrets, err := sh.secrets(ctx, refs)
+	secrets, err := sh.Secrets(ctx, refs)
 	for _, secret := range secrets {
 		if secret.Kind() == keytext.Asymmetric {
 			return nil, nil, fail.Usage("secret %s is a public or private key or a certificate; --discover searches for "+
@@ -89,27 +90,27 @@ type discovery struct {
 	block   string // of barb.toml
 }
 
-func (d *discovery) emit(sh *shell) error {
+func (d *discovery) emit(sh *shell.Shell) error {
 	out := schema.NewDiscovery(&d.Result)
 	out.Secret, out.TOML = d.secret.Name, d.block
 	if !d.Found {
 		out.Next = d.next()
 	}
-	return sh.emit(out)
+	return sh.Emit(out)
 }
 
 // print writes the result, and the table for barb.toml or what to try next.
-func (d *discovery) print(sh *shell) {
+func (d *discovery) print(sh *shell.Shell) {
 	if !d.Found {
-		sh.out.Discovery(&d.Result, "", "")
+		sh.Stdout.Discovery(&d.Result, "", "")
 		for _, next := range d.next() {
-			sh.say("hint: %s", next)
+			sh.Say("hint: %s", next)
 		}
 		return
 	}
-	sh.out.Discovery(&d.Result, d.secret.Name, d.age())
-	sh.out.Printf("\n%s", ui.Escape(d.block))
-	sh.say("barb: with this in barb.toml: barb verify -s %s", d.Scheme.Name)
+	sh.Stdout.Discovery(&d.Result, d.secret.Name, d.age())
+	sh.Stdout.Printf("\n%s", ui.Escape(d.block))
+	sh.Say("barb: with this in barb.toml: barb verify -s %s", d.Scheme.Name)
 }
 
 // age says how old the message is, and when that is more than the scheme will take.

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/receiver"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 )
@@ -24,7 +25,7 @@ func (o *verifyOptions) addEmitFlag(cmd *cobra.Command) {
 }
 
 // runEmit prints a receiver instead of a verdict. A given webhook that verifies becomes its test vector.
-func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
+func runEmit(ctx context.Context, sh *shell.Shell, o verifyOptions) error {
 	if !slices.Contains(receiver.Frameworks(), o.emit) {
 		return fail.Usage("unknown --emit %q", o.emit).
 			Hint(fail.DidYouMean("--emit ", fail.Nearest(o.emit, receiver.Frameworks()),
@@ -50,7 +51,7 @@ func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 	if err != nil {
 		return fail.Local("--emit %s: %w", o.emit, err)
 	}
-	sh.out.Line(strings.TrimSuffix(source.String(), "\n"))
+	sh.Stdout.Line(strings.TrimSuffix(source.String(), "\n"))
 	return nil
 }
 
@@ -67,17 +68,17 @@ type emission struct {
 	hook   *receiver.Hook
 }
 
-func (e *emission) takeScheme(sh *shell) (err error) {
+func (e *emission) takeScheme(sh *shell.Shell) (err error) {
 	if e.o.Scheme == "" || e.o.Scheme == "auto" {
 		return fail.Usage("--emit needs a scheme, or a webhook to find it from").Hint("barb verify -s stripe --emit " +
 			e.o.emit)
 	}
-	e.scheme, err = sh.file.LookupScheme(e.o.Scheme)
+	e.scheme, err = sh.File.LookupScheme(e.o.Scheme)
 	return err
 }
 
 // takeHook reads the webhook, finds its scheme and checks it.
-func (e *emission) takeHook(ctx context.Context, sh *shell) error {
+func (e *emission) takeHook(ctx context.Context, sh *shell.Shell) error {
 	m, now, err := e.o.message(ctx, sh)
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 	if err := readStream(&m); err != nil {
 		return err
 	}
-	e.path = urlPath(m.URL)
+	e.path = shell.URLPath(m.URL)
 	v, err := e.o.verifier(ctx, sh, &m)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 }
 
 // judge makes the webhook a test vector. It checks an expired webhook at the time of its signature.
-func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now time.Time) (err error) {
+func (e *emission) judge(sh *shell.Shell, v *verifier.Verifier, m sign.Message, now time.Time) (err error) {
 	c := v.Check(m, now)
 	if c.Fault != nil {
 		return c.Fault
@@ -106,12 +107,12 @@ func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now ti
 		return fail.Unsupported("the headers match no known scheme").Hint("name the scheme: -s SCHEME; barb " +
 			"schemes lists them")
 	}
-	if e.scheme, err = sh.file.LookupScheme(c.Scheme); err != nil {
+	if e.scheme, err = sh.File.LookupScheme(c.Scheme); err != nil {
 		return err
 	}
 	old := c.Verdict.Reason == string(sign.TimestampExpired) || c.Verdict.Reason == string(sign.TimestampInFuture)
 	if c.Verdict.Reason != "" {
-		sh.warn("the webhook does not verify: %s", c.Verdict.Reason)
+		sh.Warn("the webhook does not verify: %s", c.Verdict.Reason)
 		if !old {
 			return nil
 		}
@@ -126,9 +127,9 @@ func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now ti
 }
 
 // secretVar is the variable of the first env: reference, of the flags or of the route; "" when there is none.
-func (e *emission) secretVar(sh *shell) string {
+func (e *emission) secretVar(sh *shell.Shell) string {
 	refs := e.o.Secrets
-	if r := sh.file.Routes.ForScheme(e.scheme.Name, e.path); r != nil && len(refs) == 0 {
+	if r := sh.File.Routes.ForScheme(e.scheme.Name, e.path); r != nil && len(refs) == 0 {
 		refs = r.Secrets
 	}
 	for _, ref := range refs {

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -9,12 +8,11 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/samples"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/payload"
-	"github.com/barbhq/barb/sign/catalog"
 )
 
 type eventsShowOptions struct {
@@ -24,7 +22,7 @@ type eventsShowOptions struct {
 	timestamp string
 }
 
-func newEvents(sh *shell) *cobra.Command {
+func newEvents(sh *shell.Shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "events [PROVIDER]",
 		Args:              args(0, 1, "one provider at most"),
@@ -38,8 +36,8 @@ func newEvents(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runEventsList(sh *shell, args []string) error {
-	events, err := sh.samples().Listed(args)
+func runEventsList(sh *shell.Shell, args []string) error {
+	events, err := sh.Samples().Listed(args)
 	if err != nil {
 		return err
 	}
@@ -50,8 +48,8 @@ func runEventsList(sh *shell, args []string) error {
 	}
 	var rows [][]string
 	for _, e := range events {
-		if sh.json {
-			if err := sh.emit(schema.NewEvent(&e.Event, e.Path)); err != nil {
+		if sh.JSON {
+			if err := sh.Emit(schema.NewEvent(&e.Event, e.Path)); err != nil {
 				return err
 			}
 			continue
@@ -62,18 +60,18 @@ func runEventsList(sh *shell, args []string) error {
 		}
 		rows = append(rows, row)
 	}
-	if !sh.json {
-		sh.out.Table(head, rows)
+	if !sh.JSON {
+		sh.Stdout.Table(head, rows)
 	}
 	return nil
 }
 
-func newEventsShow(sh *shell) *cobra.Command {
+func newEventsShow(sh *shell.Shell) *cobra.Command {
 	var o eventsShowOptions
 	cmd := &cobra.Command{
 		Use:               "show PROVIDER:TYPE",
 		Args:              args(1, 1, "one PROVIDER:TYPE"),
-		ValidArgsFunction: completeOne(func(prefix string) []string { return sh.samples().Complete(prefix) }),
+		ValidArgsFunction: completeOne(func(prefix string) []string { return sh.Samples().Complete(prefix) }),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return runEventsShow(sh, o)
@@ -86,15 +84,15 @@ func newEventsShow(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runEventsShow(sh *shell, o eventsShowOptions) error {
-	e, err := sh.samples().Named(o.name)
+func runEventsShow(sh *shell.Shell, o eventsShowOptions) error {
+	e, err := sh.Samples().Named(o.name)
 	if err != nil {
 		return err
 	}
 	if o.template {
-		return sh.printEvent(e, fixture.Payload{Body: e.Source, Header: e.Header}, nil)
+		return printEvent(sh, e, fixture.Payload{Body: e.Source, Header: e.Header}, nil)
 	}
-	values := (&flags.Change{Seed: o.seed}).Values(sh.Now(), sh.Rand, sh.templateEnv)
+	values := (&flags.Change{Seed: o.seed}).Values(sh.Now(), sh.Rand, templateEnv(sh))
 	if values.Now, err = flags.ParseTime(o.timestamp, sh.Now()); err != nil {
 		return fail.Usage("--timestamp %w", err)
 	}
@@ -113,21 +111,21 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 	if e.Plain {
 		seed = nil
 	}
-	return sh.printEvent(e, p, seed)
+	return printEvent(sh, e, p, seed)
 }
 
 // printEvent prints a payload, to a terminal escaped and with a line break behind it.
-func (sh *shell) printEvent(e payload.Sample, p fixture.Payload, seed *uint64) error {
-	if sh.json {
+func printEvent(sh *shell.Shell, e payload.Sample, p fixture.Payload, seed *uint64) error {
+	if sh.JSON {
 		out := schema.NewEvent(&e.Event, e.Path)
 		out.Render(&p, seed)
-		return sh.emit(out)
+		return sh.Emit(out)
 	}
 	if sh.OutTerminal {
-		sh.out.Line(ui.Escape(strings.TrimRight(string(p.Body), "\r\n")))
+		sh.Stdout.Line(ui.Escape(strings.TrimRight(string(p.Body), "\r\n")))
 		return nil
 	}
-	sh.out.Printf("%s", p.Body)
+	sh.Stdout.Printf("%s", p.Body)
 	return nil
 }
 
@@ -139,10 +137,4 @@ func completeOne(names func(prefix string) []string) cobra.CompletionFunc {
 		}
 		return names(prefix), cobra.ShellCompDirectiveNoFileComp
 	}
-}
-
-// samples finds sample events: the user's own are in the folder of the configuration.
-func (sh *shell) samples() samples.Finder {
-	return samples.Finder{Samples: payload.Samples{Dir: filepath.Join(sh.configHome(), "barb", "events"),
-		Lookup: catalog.Lookup}}
 }

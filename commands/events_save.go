@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/payload"
@@ -26,12 +27,12 @@ type eventsSaveOptions struct {
 	template, force bool
 }
 
-func newEventsSave(sh *shell) *cobra.Command {
+func newEventsSave(sh *shell.Shell) *cobra.Command {
 	var o eventsSaveOptions
 	cmd := &cobra.Command{
 		Use:               "save SELECTOR",
 		Args:              args(1, 1, "one selector"),
-		ValidArgsFunction: sh.completeIDs,
+		ValidArgsFunction: sh.CompleteIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.selector = args[0]
 			return runEventsSave(cmd.Context(), sh, o)
@@ -45,7 +46,7 @@ func newEventsSave(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
+func runEventsSave(ctx context.Context, sh *shell.Shell, o eventsSaveOptions) error {
 	name, eventType, ok := payload.ParseName(o.as)
 	switch {
 	case o.as == "":
@@ -56,35 +57,35 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 		return fail.Usage("--as %q is not NAME:TYPE: letters, digits, dots, hyphens, and in the type slashes",
 			o.as).Hint("--as acme:order.created")
 	}
-	if err := sh.checkFree(o, name, eventType); err != nil {
+	if err := checkFree(sh, o, name, eventType); err != nil {
 		return err
 	}
-	x, err := sh.oneCaptured(ctx, o.selector)
+	x, err := oneCaptured(ctx, sh, o.selector)
 	if err != nil {
 		return err
 	}
-	meta, err := sh.envelope(x, o)
+	meta, err := envelope(sh, x, o)
 	if err != nil {
 		return err
 	}
-	e, err := sh.samples().Save(name, eventType, x.Request.Body, meta, o.force)
+	e, err := sh.Samples().Save(name, eventType, x.Request.Body, meta, o.force)
 	if err != nil {
 		return err
 	}
-	if sh.json {
-		return sh.emit(schema.NewEvent(&e.Event, e.Path))
+	if sh.JSON {
+		return sh.Emit(schema.NewEvent(&e.Event, e.Path))
 	}
-	sh.out.Line("saved  " + o.as + "  " + units.RoundSize(int64(len(x.Request.Body))) + "  " + ui.EscapeLine(e.Path))
-	sh.say("barb: barb send :3000 --event %s sends it", o.as)
+	sh.Stdout.Line("saved  " + o.as + "  " + units.RoundSize(int64(len(x.Request.Body))) + "  " + ui.EscapeLine(e.Path))
+	sh.Say("barb: barb send :3000 --event %s sends it", o.as)
 	return nil
 }
 
 // checkFree refuses a name that an own or a built-in event has.
-func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
+func checkFree(sh *shell.Shell, o eventsSaveOptions, name, eventType string) error {
 	if o.force {
 		return nil
 	}
-	taken, isOwn, err := sh.samples().Load(name, eventType)
+	taken, isOwn, err := sh.Samples().Load(name, eventType)
 	switch {
 	case err != nil:
 		return err
@@ -100,8 +101,8 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 }
 
 // oneCaptured returns the exchange of a selector, which must choose one only.
-func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exchange, error) {
-	found, err := sh.chosenWebhooks(ctx, []string{selector}, &flags.Filter{}, func(f *store.Filter) { f.Limit = 2 })
+func oneCaptured(ctx context.Context, sh *shell.Shell, selector string) (*record.Exchange, error) {
+	found, err := sh.ChosenWebhooks(ctx, []string{selector}, &flags.Filter{}, func(f *store.Filter) { f.Limit = 2 })
 	if err != nil {
 		return nil, err
 	}
@@ -119,19 +120,19 @@ func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exch
 	if one == nil {
 		return nil, fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
 	}
-	return sh.history.Get(ctx, one.Last().ID)
+	return sh.History.Get(ctx, one.Last().ID)
 }
 
 // envelope returns what is kept of a captured webhook besides its body.
-func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta, error) {
+func envelope(sh *shell.Shell, x *record.Exchange, o eventsSaveOptions) (payload.Meta, error) {
 	if err := advice.Whole(x); err != nil {
 		return payload.Meta{}, err
 	}
-	scheme, _ := sh.file.Catalog().Lookup(x.Scheme)
+	scheme, _ := sh.File.Catalog().Lookup(x.Scheme)
 	inBody := func(m record.Mask) bool { return m.Part == "body" }
 	proving := func(m record.Mask) bool { return m.Part == "body" && m.Proof != "" }
 	switch {
-	case sh.redactor.IsMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, proving):
+	case sh.Redactor.IsMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, proving):
 		return payload.Meta{}, fail.Usage("webhook %d contains the secret itself in its body, which the history "+
 			"does not store", x.ID)
 	case slices.ContainsFunc(x.Masks, inBody):

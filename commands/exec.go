@@ -2,9 +2,7 @@ package commands
 
 import (
 	"context"
-	"slices"
 
-	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver/worker"
@@ -20,20 +18,9 @@ func (g *listener) takeExec(ctx context.Context, f *flags.Exec) error {
 		return err
 	}
 	command.EndOrphans(worker.IsGone)
-	c.Dir, c.Environ, c.Owner, c.Stopping = g.sh.Dir, g.sh.inherited(), worker.NewHolder("exec"), ctx
+	c.Dir, c.Environ, c.Owner, c.Stopping = g.sh.Dir, g.sh.Inherited(), worker.NewHolder("exec"), ctx
 	g.gate.Runner = &gateway.Runner{Unverified: f.Unverified, Command: c}
 	return nil
-}
-
-// inherited returns the variables of barb's own environment that a command gets: those that programs need, and the
-// settings, so that a barb in it does as this one. None of them is a secret.
-func (sh *shell) inherited() []string {
-	all := sh.settingsOf(func(string) bool { return true })
-	isSetting := func(name string) bool {
-		return name == "BARB_CONFIG" || name == "BARB_TRUST" ||
-			slices.ContainsFunc(all, func(s config.Setting) bool { return s.Variable() == name })
-	}
-	return slices.DeleteFunc(command.Inherited(sh.Environ, isSetting), sh.isSecretVariable)
 }
 
 // checkExec refuses a command that would never run.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign/catalog"
@@ -17,8 +18,8 @@ import (
 // newFilter is a listener that filters by an expression.
 func newFilter(t *testing.T, where string, said *bytes.Buffer) *listener {
 	t.Helper()
-	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
-	sh.paint(false)
+	sh := &shell.Shell{Env: shell.Env{Out: &bytes.Buffer{}, Err: said}}
+	sh.Paint(false)
 	g := &listener{sh: sh}
 	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}},
 		Tell: g.tell}

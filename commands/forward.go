@@ -24,19 +24,19 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	if err = o.Check(); err != nil {
 		return err
 	}
-	if flag := o.apps.Typed(g.sh.weight); flag != "" && len(g.gate.Targets()) == 0 {
+	if flag := o.apps.Typed(g.sh.Weight); flag != "" && len(g.gate.Targets()) == 0 {
 		return fail.Usage("%s needs an app to forward to", flag).
 			Hint("barb listen --forward-to :3000 " + flag + " …")
 	}
-	if g.gate.Policy, err = o.Policy(g.sh.weight); err != nil || !o.Queues() {
+	if g.gate.Policy, err = o.Policy(g.sh.Weight); err != nil || !o.Queues() {
 		return err
 	}
 	ack := o.Mode == flags.ModeAck
 	switch {
 	case len(g.gate.Targets()) > 0 || ack && g.gate.Runner != nil:
 		g.gate.Queue = &gateway.Queue{Ack: ack, Concurrency: o.Concurrency, Order: o.Ordered.Of,
-			Limits: (&flags.Limits{Breaker: o.Breaker}).NewLimits(g.sh.tellResting)}
-	case g.sh.settings["queue"] == "flag" || g.sh.settings["mode"] == "flag":
+			Limits: (&flags.Limits{Breaker: o.Breaker}).NewLimits(resting(g.sh))}
+	case g.sh.Settings["queue"] == "flag" || g.sh.Settings["mode"] == "flag":
 		return fail.Usage("there is no app to queue webhooks for").Hint("barb listen --forward-to :3000 --queue")
 	} // else barb.toml says how webhooks are forwarded, where they are
 	g.watch.Depth = func() int64 { return g.gate.Waiting(context.Background()) }
@@ -71,7 +71,7 @@ func redirection(from, to string) string {
 
 // takeClients prepares the clients that webhooks are forwarded with.
 func (g *listener) takeClients(o *listenOptions) error {
-	g.clients.Options = deliver.Options{UserAgent: "barb/" + g.sh.version, ConnectTimeout: o.ConnectIn, Env: g.sh.Getenv,
+	g.clients.Options = deliver.Options{UserAgent: "barb/" + g.sh.Version, ConnectTimeout: o.ConnectIn, Env: g.sh.Getenv,
 		MaxBody: 64 << 20, ReadLimit: 64 << 20, Room: listen.TakeRoom}
 	return o.apps.Read(g.sh.In)
 }
@@ -82,14 +82,14 @@ func (g *listener) takeUpstream(ctx context.Context, l *gateway.Lane, o *listenO
 	if len(o.ForwardTo) > 0 {
 		way = &route.Way{}
 	} else if r.Line > 0 {
-		where = fmt.Sprintf("%s:%d: [[route]] ", g.sh.file.Path, r.Line)
+		where = fmt.Sprintf("%s:%d: [[route]] ", g.sh.File.Path, r.Line)
 	}
-	connection, own, err := o.apps.Of(way, g.sh.weight, g.sh.headerSecret(ctx))
+	connection, own, err := o.apps.Of(way, g.sh.Weight, g.sh.HeaderSecret(ctx))
 	if err != nil {
 		return err
 	}
 	for _, field := range own {
-		g.sh.redactor.AddField(field)
+		g.sh.Redactor.AddField(field)
 	}
 	client, err := g.clients.For(connection)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
@@ -32,13 +33,13 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *listener {
 	t.Helper()
 	scheme, _ := catalog.Lookup("generic")
 	scheme.Name, scheme.Header, scheme.Handshake = "asana", "X-Hook-Signature", "asana"
-	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
-	sh.paint(false)
+	sh := &shell.Shell{Env: shell.Env{Out: &bytes.Buffer{}, Err: said}}
+	sh.Paint(false)
 	l := &gateway.Lane{Greeter: gateway.Greeter{Names: []string{"asana"}}}
 	l.Verifier.Store(&verifier.Verifier{Scheme: scheme})
 	g := &listener{sh: sh}
 	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: l}, Tell: g.tell}
-	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
+	sh.Redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if err := g.learning.CheckNew(learn); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func TestALearntSecretIsCheckedWithFromThenOn(t *testing.T) {
 		x.Scheme != "asana" {
 		t.Errorf("the handshake: %d %v %+v", r.Status, r.Header, x)
 	}
-	kept := g.sh.redactor.Redact(x)
+	kept := g.sh.Redactor.Redact(x)
 	if strings.Contains(kept.Request.Header.Get("X-Hook-Secret")+kept.Response.Header.Get("X-Hook-Secret"), brought) {
 		t.Errorf("kept: %+v", kept)
 	}

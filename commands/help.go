@@ -9,21 +9,22 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/help"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // showHelp prints the help of a command.
-func (sh *shell) showHelp(cmd *cobra.Command, _ []string) {
-	layout := help.Layout{All: bool(sh.helpAll)}
-	sh.paint(sh.useColor())
+func showHelp(sh *shell.Shell, cmd *cobra.Command) {
+	layout := help.Layout{All: bool(sh.HelpAll)}
+	sh.Paint(sh.UseColor())
 	if sh.OutTerminal {
-		layout.Width, layout.Bold = sh.Width, sh.out.Title
+		layout.Width, layout.Bold = sh.Width, sh.Stdout.Title
 	}
-	sh.out.Printf("%s", layout.Command(cmd))
+	sh.Stdout.Printf("%s", layout.Command(cmd))
 }
 
 // showTopic prints a topic of barb help and reports whether there is one of that name.
-func (sh *shell) showTopic(root *cobra.Command, name string) bool {
-	layout := help.Layout{Width: sh.out.Width}
+func showTopic(sh *shell.Shell, root *cobra.Command, name string) bool {
+	layout := help.Layout{Width: sh.Stdout.Width}
 	title, text := layout.Topic(name)
 	if name == "flags" {
 		title, text = help.EveryCommand, layout.Global(root)
@@ -31,7 +32,7 @@ func (sh *shell) showTopic(root *cobra.Command, name string) bool {
 	if text == "" {
 		return false
 	}
-	sh.out.Printf("%s\n\n%s", title, text)
+	sh.Stdout.Printf("%s\n\n%s", title, text)
 	return true
 }
 
@@ -40,21 +41,21 @@ func args(minimum, maximum int, what string) cobra.PositionalArgs {
 	return help.Args(minimum, maximum, what)
 }
 
-func newHelp(sh *shell) *cobra.Command {
+func newHelp(sh *shell.Shell) *cobra.Command {
 	return &cobra.Command{
 		Use:               "help [COMMAND | TOPIC] [advanced]",
-		PersistentPreRunE: sh.withoutConfig,
+		PersistentPreRunE: sh.WithoutConfig,
 		ValidArgs:         help.Topics(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if n := len(args) - 1; n >= 0 && (args[n] == "advanced" || args[n] == "all") {
-				sh.helpAll, args = true, args[:n]
+				sh.HelpAll, args = true, args[:n]
 			}
-			if len(args) == 1 && sh.showTopic(cmd.Root(), args[0]) {
+			if len(args) == 1 && showTopic(sh, cmd.Root(), args[0]) {
 				return nil
 			}
 			found, rest, err := cmd.Root().Find(args)
 			if err == nil && (len(rest) == 0 || found.HasParent() && !found.HasSubCommands()) {
-				sh.showHelp(found, nil)
+				showHelp(sh, found)
 				return nil
 			}
 			near := append(cmd.Root().SuggestionsFor(args[0]), fail.Nearest(args[0], help.Topics())...)
@@ -66,8 +67,8 @@ func newHelp(sh *shell) *cobra.Command {
 }
 
 // flagError turns pflag's complaint into a usage error with the nearest flag.
-func (sh *shell) flagError(cmd *cobra.Command, err error) error {
-	if bool(sh.helpAll) && errors.Is(err, pflag.ErrHelp) {
+func flagError(sh *shell.Shell, cmd *cobra.Command, err error) error {
+	if bool(sh.HelpAll) && errors.Is(err, pflag.ErrHelp) {
 		return pflag.ErrHelp
 	}
 	if given, ok := errors.AsType[*pflag.InvalidValueError](err); ok && given.GetFlag().Name == "user" {

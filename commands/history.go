@@ -9,6 +9,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -25,11 +26,11 @@ type historyOptions struct {
 	selectors []string
 }
 
-func newHistory(sh *shell) *cobra.Command {
+func newHistory(sh *shell.Shell) *cobra.Command {
 	var o historyOptions
 	cmd := &cobra.Command{
 		Use:               "history [list] [SELECTOR…]",
-		ValidArgsFunction: sh.completeIDs,
+		ValidArgsFunction: sh.CompleteIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && args[0] == "list" {
 				args = args[1:]
@@ -47,7 +48,7 @@ func newHistory(sh *shell) *cobra.Command {
 			return runHistory(cmd.Context(), sh, &o)
 		},
 	}
-	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
+	o.Filter.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	o.JSON.AddFlags(cmd)
 	f := cmd.Flags()
 	f.IntVarP(&o.limit, "limit", "n", 20, "list at most `N`; 0: all")
@@ -59,7 +60,7 @@ func newHistory(sh *shell) *cobra.Command {
 }
 
 // validate checks the flags before the history is opened.
-func (o *historyOptions) validate(sh *shell) error {
+func (o *historyOptions) validate(sh *shell.Shell) error {
 	if o.limit < 0 {
 		return fail.Usage("--limit %d is negative", o.limit).Hint("-n 0 lists all")
 	}
@@ -72,14 +73,14 @@ func (o *historyOptions) validate(sh *shell) error {
 				fail.Nearest(name, ui.HistoryColumns()), "--columns "+strings.Join(ui.HistoryColumns(), ",")))
 		}
 	}
-	if len(o.columns) > 0 && sh.json {
+	if len(o.columns) > 0 && sh.JSON {
 		return fail.Usage("--columns is for the table, not for JSON").Hint("barb history --jq '{id, outcome}'")
 	}
 	return nil
 }
 
-func runHistory(ctx context.Context, sh *shell, o *historyOptions) error {
-	chosen, err := sh.chosenWebhooks(ctx, o.selectors, &o.Filter, func(f *store.Filter) { f.Limit = o.limit })
+func runHistory(ctx context.Context, sh *shell.Shell, o *historyOptions) error {
+	chosen, err := sh.ChosenWebhooks(ctx, o.selectors, &o.Filter, func(f *store.Filter) { f.Limit = o.limit })
 	if err != nil {
 		return err
 	}
@@ -88,24 +89,24 @@ func runHistory(ctx context.Context, sh *shell, o *historyOptions) error {
 		if err != nil {
 			return err
 		}
-		if !sh.json {
+		if !sh.JSON {
 			rows = append(rows, w)
 			continue
 		}
-		if err := sh.emitWebhook(ctx, w, o.With); err != nil {
+		if err := sh.EmitWebhook(ctx, w, o.With); err != nil {
 			return err
 		}
 	}
-	if len(rows) == 0 && !sh.json {
-		sh.say("barb: nothing in the history matches")
+	if len(rows) == 0 && !sh.JSON {
+		sh.Say("barb: nothing in the history matches")
 	}
-	sh.out.Webhooks(rows, o.columns, sh.Now())
+	sh.Stdout.Webhooks(rows, o.columns, sh.Now())
 	return nil
 }
 
 // runExchanges lists exchanges one by one.
-func runExchanges(ctx context.Context, sh *shell, o *historyOptions) error {
-	exchanges, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
+func runExchanges(ctx context.Context, sh *shell.Shell, o *historyOptions) error {
+	exchanges, err := sh.Selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
 		f.Limit, f.Bodies = o.limit, o.With.Body || o.With.Headers
 	})
 	if err != nil {
@@ -116,17 +117,17 @@ func runExchanges(ctx context.Context, sh *shell, o *historyOptions) error {
 		if err != nil {
 			return err
 		}
-		if !sh.json {
+		if !sh.JSON {
 			rows = append(rows, x)
 			continue
 		}
-		if err := sh.emitExchange(x, o.With); err != nil {
+		if err := sh.EmitExchange(x, o.With); err != nil {
 			return err
 		}
 	}
-	if len(rows) == 0 && !sh.json {
-		sh.say("barb: nothing in the history matches")
+	if len(rows) == 0 && !sh.JSON {
+		sh.Say("barb: nothing in the history matches")
 	}
-	sh.out.History(rows, o.columns, sh.Now())
+	sh.Stdout.History(rows, o.columns, sh.Now())
 	return nil
 }

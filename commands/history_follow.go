@@ -7,6 +7,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/pick"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/webhooks"
@@ -17,23 +18,23 @@ const followEvery = 200 * time.Millisecond
 
 // follower prints each webhook when it comes and when its state changes.
 type follower struct {
-	sh    *shell
+	sh    *shell.Shell
 	o     *historyOptions
 	news  pick.News
 	lines *ui.HistoryLines
 }
 
 // runFollow prints the newest webhooks, the oldest of them first, and then what comes until ^C.
-func runFollow(ctx context.Context, sh *shell, o *historyOptions) error {
+func runFollow(ctx context.Context, sh *shell.Shell, o *historyOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	chosen, err := sh.selection(ctx, o.selectors, &o.Filter)
+	chosen, err := sh.Selection(ctx, o.selectors, &o.Filter)
 	if err != nil {
 		return err
 	}
-	f := &follower{sh: sh, o: o, news: pick.News{Chosen: chosen}, lines: sh.out.HistoryLines(o.columns)}
-	sh.judgements.Unending = true
-	if f.news.Began, err = sh.history.Newest(ctx, 0); err != nil && !errors.Is(err, store.ErrNotFound) {
+	f := &follower{sh: sh, o: o, news: pick.News{Chosen: chosen}, lines: sh.Stdout.HistoryLines(o.columns)}
+	sh.Judgements.Unending = true
+	if f.news.Began, err = sh.History.Newest(ctx, 0); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	rows, err := f.news.First(ctx, o.limit, sh.Now())
@@ -51,7 +52,7 @@ func runFollow(ctx context.Context, sh *shell, o *historyOptions) error {
 			return fail.Silent(fail.ExitInterrupted)
 		case <-tick.C:
 		}
-		newest, err := sh.history.Newest(ctx, 0)
+		newest, err := sh.History.Newest(ctx, 0)
 		if err != nil { // nothing is there yet, or ctx has ended
 			continue
 		}
@@ -67,11 +68,11 @@ func runFollow(ctx context.Context, sh *shell, o *historyOptions) error {
 
 func (f *follower) print(ctx context.Context, rows []*webhooks.Webhook) error {
 	for _, w := range rows {
-		if !f.sh.json {
+		if !f.sh.JSON {
 			f.lines.Write(w, f.sh.Now())
 			continue
 		}
-		if err := f.sh.emitWebhook(ctx, w, f.o.With); err != nil {
+		if err := f.sh.EmitWebhook(ctx, w, f.o.With); err != nil {
 			return err
 		}
 	}

@@ -11,15 +11,16 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/starter"
 )
 
-func newInit(sh *shell) *cobra.Command {
+func newInit(sh *shell.Shell) *cobra.Command {
 	write := false
 	cmd := &cobra.Command{
 		Use:               "init",
 		Args:              args(0, 0, "no arguments"),
-		PersistentPreRunE: sh.withoutConfig,
+		PersistentPreRunE: sh.WithoutConfig,
 		RunE:              func(*cobra.Command, []string) error { return runInit(sh, write) },
 	}
 	cmd.Flags().BoolVar(&write, "write", false, "write barb.toml without asking")
@@ -28,36 +29,36 @@ func newInit(sh *shell) *cobra.Command {
 
 // runInit prints the barb.toml for the working folder, and writes it with --write or when a person at a terminal
 // agrees.
-func runInit(sh *shell, write bool) error {
+func runInit(sh *shell.Shell, write bool) error {
 	path := filepath.Join(sh.Dir, "barb.toml")
-	asks := !write && !sh.json && sh.InTerminal && sh.OutTerminal && sh.ErrTerminal
+	asks := !write && !sh.JSON && sh.InTerminal && sh.OutTerminal && sh.ErrTerminal
 	if _, err := os.Lstat(path); err == nil && (write || asks) {
 		return thereAlready(path)
 	}
 	project := starter.Look(os.DirFS(sh.Dir))
 	text := project.TOML()
-	if !sh.json {
-		sh.out.Printf("%s", text)
+	if !sh.JSON {
+		sh.Stdout.Printf("%s", text)
 	}
 	if asks {
-		sh.err.Printf("\nwrite this to barb.toml? [y/N] ")
+		sh.Stderr.Printf("\nwrite this to barb.toml? [y/N] ")
 		answer, err := infile.Answer(sh.In)
 		if err != nil {
 			return err
 		}
 		if write = answer == "y" || answer == "yes"; !write {
-			sh.say("barb: nothing was written")
+			sh.Say("barb: nothing was written")
 		}
 	}
 	if write {
 		if err := writeNew(path, text); err != nil {
 			return err
 		}
-		sh.say("barb: wrote barb.toml")
-		sh.say("hint: barb config shows what it says; barb listen starts with it")
+		sh.Say("barb: wrote barb.toml")
+		sh.Say("hint: barb config shows what it says; barb listen starts with it")
 	}
-	if sh.json {
-		return sh.emit(schema.Init{Schema: 1, Path: path, Written: write, TOML: text})
+	if sh.JSON {
+		return sh.Emit(schema.Init{Schema: 1, Path: path, Written: write, TOML: text})
 	}
 	return nil
 }

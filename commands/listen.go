@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/live"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
@@ -51,14 +53,14 @@ type listenOptions struct {
 	flags.Exec
 }
 
-func newListen(sh *shell) *cobra.Command {
+func newListen(sh *shell.Shell) *cobra.Command {
 	o := listenOptions{maxBody: 10 << 20, inflight: 256 << 20}
 	cmd := &cobra.Command{
 		Use:  "listen",
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
 	}
-	o.Signing.AddFlags(cmd, "verify with this `scheme`, or auto to find it from the headers", sh.schemeNames)
+	o.Signing.AddFlags(cmd, "verify with this `scheme`, or auto to find it from the headers", sh.SchemeNames)
 	o.JSON.AddFlags(cmd)
 	o.Metrics.AddFlags(cmd)
 	cmd.Flag("with-body").Usage = "show the bodies (also in the JSON)"
@@ -84,7 +86,7 @@ func newListen(sh *shell) *cobra.Command {
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once barb is listening")
 	o.ListenOn.AddFlags(cmd)
 	f.BoolVar(&o.dedupe, "dedupe", false, "answer redeliveries 200 and do not forward them again")
-	o.HookFilter.AddFlags(cmd, sh.completeEvents)
+	o.HookFilter.AddFlags(cmd, sh.CompleteEvents)
 	o.Exec.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
 	flags.Complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
@@ -120,11 +122,11 @@ func markListen(f *pflag.FlagSet) {
 		"forward-header")
 }
 
-func runListen(ctx context.Context, sh *shell, o listenOptions) error {
+func runListen(ctx context.Context, sh *shell.Shell, o listenOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
 	// Of --respond and --forward-to the stronger source holds: a flag before a variable before barb.toml.
-	switch a, f := sh.weight("respond"), sh.weight("forward-to"); {
+	switch a, f := sh.Weight("respond"), sh.Weight("forward-to"); {
 	case a > f:
 		o.ForwardTo = nil
 	case f > a:
@@ -136,7 +138,8 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	}
 	g.quit = stop
 	defer g.clients.Close()
-	if g.endpoint, err = o.Endpoint(ctx, o.addr, sh.weight, sh.ownCertificate); err != nil {
+	own := func() (tls.Certificate, string, error) { return ownCertificate(sh) }
+	if g.endpoint, err = o.Endpoint(ctx, o.addr, sh.Weight, own); err != nil {
 		return err
 	}
 	g.gate.Hosts = g.hosts()
@@ -145,11 +148,11 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 			return fail.Usage("--ready-file %s: no such folder", o.readyFile)
 		}
 	}
-	if g.gate.History, err = sh.writeHistory(ctx); err != nil {
+	if g.gate.History, err = sh.WriteHistory(ctx); err != nil {
 		return err
 	}
 	if r := g.gate.Runner; r != nil { // a barb in the command uses this history
-		r.Environ = append(r.Environ, "BARB_DB="+sh.absolute(g.gate.History.Path()))
+		r.Environ = append(r.Environ, "BARB_DB="+absolute(sh, g.gate.History.Path()))
 	}
 	if err := g.gate.Prepare(ctx); err != nil {
 		return err
@@ -177,7 +180,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 
 // serve runs until ^C, --count or --for.
 func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
-	defer g.sh.boundMemory(o.inflight)()
+	defer boundMemory(g.sh, o.inflight)()
 	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.gate.Receive(x) },
 		Allow: g.endpoint.Guard.Allow, Admit: g.endpoint.Guard.Admit, Refused: g.refused, TLS: g.endpoint.Config,
 		MaxBody: g.gate.Answers.MaxBody(o.maxBody), Budget: g.gate.Budget, Limit: o.count}
@@ -189,7 +192,7 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	}
 	stop := g.startFooter(ctx, &o)
 	defer stop() // also of a panic
-	through := live.Awaited(interrupted, g.gate.UnderWay, g.sh.sayAwaited)
+	through := live.Awaited(interrupted, g.gate.UnderWay, sayAwaited(g.sh))
 	err := server.Serve(ctx, ln)
 	g.refusals.End()
 	end(err != nil || interrupted.Err() != nil)
@@ -204,8 +207,8 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	g.summary(context.WithoutCancel(ctx))
 	g.senderSummary(ctx)
 	n := g.watch.Counts()
-	if g.sh.broken != nil || n.Accepted >= o.count || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return g.sh.broken
+	if g.sh.Broken != nil || n.Accepted >= o.count || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return g.sh.Broken
 	}
 	text := fmt.Sprintf("%d of %s arrived in %s", n.Accepted, ui.Count(o.count, "webhook"),
 		units.FormatDuration(o.duration))
@@ -222,9 +225,9 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	address := g.endpoint.URL(addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		g.sh.warn("%s can be reached from other machines", addr)
+		g.sh.Warn("%s can be reached from other machines", addr)
 	}
-	if g.sh.json {
+	if g.sh.JSON {
 		begun := map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}
 		if at := g.port.URL(); at != "" {
 			begun["metrics_url"] = at
@@ -232,14 +235,14 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 		if g.gate.Answers.Ordered() {
 			begun["seed"] = g.gate.Answers.Random.Seed
 		}
-		if err := g.sh.emit(begun); err != nil {
+		if err := g.sh.Emit(begun); err != nil {
 			return err
 		}
 	}
-	g.sh.err.Printf("barb: listening on %s\n", address)
+	g.sh.Stderr.Printf("barb: listening on %s\n", address)
 	sayMetrics(g.sh, g.port)
 	for _, line := range append(g.endpoint.Describe(addr), g.describe()...) {
-		g.sh.say("barb: %s", line)
+		g.sh.Say("barb: %s", line)
 	}
 	if o.readyFile == "" {
 		return nil
@@ -251,17 +254,17 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 }
 
 // newListener wires what a listener needs; everything wrong with the options ends here.
-func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, error) {
+func newListener(ctx context.Context, sh *shell.Shell, o listenOptions) (*listener, error) {
 	if o.count < 0 {
 		return nil, fail.Usage("--count %d is negative", o.count)
 	}
 	if err := o.checkSizes(sh); err != nil {
 		return nil, err
 	}
-	g := &listener{sh: sh, with: o.With, watch: ui.NewWatch(), lines: ui.HookLines{P: sh.out, Columns: sh.Columns}}
-	sh.judgements.Unending = true
+	g := &listener{sh: sh, with: o.With, watch: ui.NewWatch(), lines: ui.HookLines{P: sh.Stdout, Columns: sh.Columns}}
+	sh.Judgements.Unending = true
 	g.refusals = g.newRefusals()
-	g.gate = &gateway.Gateway{Schemes: sh.file.Catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
+	g.gate = &gateway.Gateway{Schemes: sh.File.Catalog(), Redactor: sh.Redactor, KeepInvalid: o.keep,
 		Window: dedupe.New(), Once: o.dedupe, Now: sh.Now, Rand: sh.Rand, Tell: g.tell}
 	var err error
 	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
@@ -300,7 +303,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 }
 
 // checkSizes makes sure that the budget of all webhooks has room for the largest one beside small ones.
-func (o *listenOptions) checkSizes(sh *shell) error {
+func (o *listenOptions) checkSizes(sh *shell.Shell) error {
 	if o.maxBody == 0 {
 		return fail.Usage("--max-body 0 would accept no webhook").Hint("--max-body 10MiB")
 	}
@@ -308,7 +311,7 @@ func (o *listenOptions) checkSizes(sh *shell) error {
 	if o.inflight >= least {
 		return nil
 	}
-	if sh.weight("max-inflight") > 0 {
+	if sh.Weight("max-inflight") > 0 {
 		return fail.Usage("--max-inflight %s is less than two bodies of --max-body %s", units.FormatSize(o.inflight),
 			units.FormatSize(o.maxBody)).Hint("--max-inflight " + units.FormatSize(least))
 	}

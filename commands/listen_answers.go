@@ -7,6 +7,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/units"
 )
@@ -42,12 +43,12 @@ func (g *listener) takeAnswers(o listenOptions) (err error) {
 
 // takeTables reads the scripts of [[respond]]. Flags and variables that say how to answer go before all of them.
 func (g *listener) takeTables() (err error) {
-	if g.sh.weight("respond") > 1 || g.sh.weight("forward-to") > 1 {
+	if g.sh.Weight("respond") > 1 || g.sh.Weight("forward-to") > 1 {
 		return nil
 	}
-	file := g.sh.file
+	file := g.sh.File
 	g.tables = file.Tables
-	read := g.sh.answerBody(file.Path)
+	read := answerBody(g.sh, file.Path)
 	for i := range g.tables {
 		t := &g.tables[i]
 		key, what := "answer", ": answer"
@@ -71,7 +72,7 @@ func (g *listener) takeTables() (err error) {
 
 // takeChance takes what is left to chance.
 func (g *listener) takeChance(o listenOptions) (err error) {
-	if g.sh.weight("fail-with") > 1 && o.FailRate == 0 {
+	if g.sh.Weight("fail-with") > 1 && o.FailRate == 0 {
 		return fail.Usage("--fail-with needs --fail-rate").Hint(
 			"--fail-rate 10% --fail-with '" + o.FailWith + "'")
 	}
@@ -89,10 +90,10 @@ func (g *listener) takeChance(o listenOptions) (err error) {
 // flagScript parses the script of a flag. The files it names are beside barb.toml when it stands there.
 func (g *listener) flagScript(flag, text string) (*script.Script, error) {
 	beside := ""
-	if g.sh.weight(flag) == 1 {
-		beside = g.sh.file.Path
+	if g.sh.Weight(flag) == 1 {
+		beside = g.sh.File.Path
 	}
-	s, err := script.Parse(text, g.sh.answerBody(beside))
+	s, err := script.Parse(text, answerBody(g.sh, beside))
 	if err != nil {
 		return nil, flags.ScriptError("--"+flag, err)
 	}
@@ -101,7 +102,7 @@ func (g *listener) flagScript(flag, text string) (*script.Script, error) {
 
 // answerBody returns a function that reads the file of body=@PATH. A relative path is looked up beside the given file,
 // else in the working folder.
-func (sh *shell) answerBody(beside string) func(path string) ([]byte, error) {
+func answerBody(sh *shell.Shell, beside string) func(path string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
 		if path == "" {
 			return nil, fail.Usage("body=@ names no file").Hint("body=@answer.json")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -25,7 +26,7 @@ func listening(t *testing.T, args ...string) (url string, ended func() int) {
 	t.Helper()
 	dir := t.TempDir()
 	ready := filepath.Join(dir, "url")
-	env := Env{In: strings.NewReader(""), Out: io.Discard, Err: &bytes.Buffer{}, Dir: dir, Now: time.Now,
+	env := shell.Env{In: strings.NewReader(""), Out: io.Discard, Err: &bytes.Buffer{}, Dir: dir, Now: time.Now,
 		Getenv: func(string) string { return "" }, Rand: func() float64 { return 0.5 }, Interruptible: context.WithCancel}
 	args = append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready, "--config", os.DevNull}, args...)
 	code := make(chan int, 1)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/live"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
@@ -23,10 +24,10 @@ func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			said := &bytes.Buffer{}
-			sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
-			sh.paint(false)
+			sh := &shell.Shell{Env: shell.Env{Out: &bytes.Buffer{}, Err: said}}
+			sh.Paint(false)
 			ctx, interrupt := context.WithCancel(t.Context())
-			through := live.Awaited(ctx, func() int { return c.hooks }, sh.sayAwaited)
+			through := live.Awaited(ctx, func() int { return c.hooks }, sayAwaited(sh))
 			interrupt()
 			time.Sleep(c.takes)
 			through()

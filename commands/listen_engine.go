@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/export"
@@ -17,15 +18,15 @@ import (
 
 // ownCertificate returns the self-made certificate of this user's listeners and the file of it that clients are to
 // trust.
-func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, err error) {
-	folder := sh.dataFolder()
+func ownCertificate(sh *shell.Shell) (certificate tls.Certificate, trust string, err error) {
+	folder := sh.DataFolder()
 	pair, trust := filepath.Join(folder, "localhost-tls.pem"), filepath.Join(folder, "localhost-cert.pem")
 	if err := config.CheckOwn(pair); err != nil {
 		return certificate, "", err
 	}
 	certificate, renewed, err := listen.OwnCertificate(pair, sh.Now())
 	if renewed {
-		sh.warn("%s was about to expire and was replaced; clients must trust the new one", trust)
+		sh.Warn("%s was about to expire and was replaced; clients must trust the new one", trust)
 	}
 	switch {
 	case errors.Is(err, listen.ErrBadCertificate):
@@ -54,7 +55,7 @@ const idleMemory = 128 << 20
 
 // boundMemory has garbage collected early once a listener holds half as much again as the budget of webhooks in flight:
 // by default Go would let that grow to twice what is in use. GOMEMLIMIT goes before it.
-func (sh *shell) boundMemory(inflight int64) (undo func()) {
+func boundMemory(sh *shell.Shell, inflight int64) (undo func()) {
 	if sh.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}

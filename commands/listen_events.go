@@ -7,6 +7,7 @@ import (
 	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/record"
@@ -16,25 +17,25 @@ import (
 func (g *listener) tell(e gateway.Event) {
 	switch e.Kind {
 	case gateway.SpellingRefused:
-		g.sh.warn("%s: a webhook has %s, which the provider's SDK rejects; --strict rejects it as well", e.Scheme, e.Detail)
+		g.sh.Warn("%s: a webhook has %s, which the provider's SDK rejects; --strict rejects it as well", e.Scheme, e.Detail)
 	case gateway.HostUnchecked:
-		g.sh.warn("%s signs the URL, and barb takes its host from the Host header, which the sender controls; "+
-			"barb listen -s %s %s", e.Scheme, e.Scheme, publicHint)
+		g.sh.Warn("%s signs the URL, and barb takes its host from the Host header, which the sender controls; "+
+			"barb listen -s %s %s", e.Scheme, e.Scheme, shell.PublicHint)
 	case gateway.PinsUnread:
-		g.sh.warn("cannot read which scheme a secret verifies: %v", e.Err)
+		g.sh.Warn("cannot read which scheme a secret verifies: %v", e.Err)
 	case gateway.PinUnkept:
-		g.sh.warn("cannot record that %s verifies %s: %v", e.Secret, e.Scheme, e.Err)
+		g.sh.Warn("cannot record that %s verifies %s: %v", e.Secret, e.Scheme, e.Err)
 	case gateway.Pinned:
 		g.tellPinned(e)
 	case gateway.Weaker:
-		g.sh.note("rejected: %s", e.Detail)
+		g.sh.Note("rejected: %s", e.Detail)
 	case gateway.Untyped:
-		g.sh.warn("%s, so --event filters them out (said once); %s", ui.Untyped(e.Scheme), whereType)
+		g.sh.Warn("%s, so --event filters them out (said once); %s", ui.Untyped(e.Scheme), whereType)
 	case gateway.FilterTooSlow:
-		g.sh.warn("--where took longer than %s on a webhook, which is answered 503 so that the sender retries "+
+		g.sh.Warn("--where took longer than %s on a webhook, which is answered 503 so that the sender retries "+
 			"(said once)", flags.WhereTimeout)
 	case gateway.FilterFailed:
-		g.sh.warn("webhook %d: %v", e.ID, e.Err)
+		g.sh.Warn("webhook %d: %v", e.ID, e.Err)
 	default:
 		if e.Kind < gateway.Answered {
 			g.tellHandshake(e)
@@ -52,28 +53,28 @@ func (g *listener) tellWork(e gateway.Event) {
 	case gateway.LeftOut:
 		g.watch.LeftOut()
 	case gateway.NoRoute:
-		g.sh.note("webhook %d is answered 404: no [[route]] of %s has the path %s (said once)", e.ID, g.sh.file.Path,
+		g.sh.Note("webhook %d is answered 404: no [[route]] of %s has the path %s (said once)", e.ID, g.sh.File.Path,
 			ui.Clip(e.Path, 80))
 	case gateway.Hangs:
-		g.sh.say("barb: webhook %d gets no answer until its sender disconnects (scripted)", e.ID)
+		g.sh.Say("barb: webhook %d gets no answer until its sender disconnects (scripted)", e.ID)
 	case gateway.Trouble:
 		if e.ID != 0 {
-			g.sh.warn("webhook %d: %v", e.ID, e.Err)
+			g.sh.Warn("webhook %d: %v", e.ID, e.Err)
 		} else {
-			g.sh.warn("%v", e.Err)
+			g.sh.Warn("%v", e.Err)
 		}
 	case gateway.Forwarded:
 		g.tellForwarded(e)
 	case gateway.Redirects:
-		g.sh.note("%s", redirection(e.Detail, e.Target))
+		g.sh.Note("%s", redirection(e.Detail, e.Target))
 	case gateway.Mirrored:
 		g.metrics.Mirrored(e.Exchange)
 	case gateway.Compared:
 		g.tellCompared(e)
 	case gateway.MirrorSkipped:
-		g.sh.warn("webhook %d was not sent to %s, which is too slow to keep up", e.ID, flags.HostOf(e.Target))
+		g.sh.Warn("webhook %d was not sent to %s, which is too slow to keep up", e.ID, flags.HostOf(e.Target))
 	case gateway.MirrorFailed:
-		g.sh.warn("webhook %d was not sent to %s: %v", e.ID, flags.HostOf(e.Target), e.Err)
+		g.sh.Warn("webhook %d was not sent to %s: %v", e.ID, flags.HostOf(e.Target), e.Err)
 	default:
 		g.tellQueue(e)
 	}
@@ -83,33 +84,33 @@ func (g *listener) tellWork(e gateway.Event) {
 func (g *listener) tellQueue(e gateway.Event) {
 	switch e.Kind {
 	case gateway.Waits:
-		g.sh.note("webhook %d waits in the queue: %s", e.ID, ui.Clip(e.Detail, 120))
+		g.sh.Note("webhook %d waits in the queue: %s", e.ID, ui.Clip(e.Detail, 120))
 	case gateway.Attempted:
 		g.watch.Worked(e.Attempt.Exchange)
-		g.sh.tellAttempt(e.Exchange, e.Attempt, g.with)
+		tellAttempt(g.sh, e.Exchange, e.Attempt, g.with)
 	case gateway.NotDelivered:
 		g.watch.Worked(nil)
-		g.sh.note("webhook %d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120),
+		g.sh.Note("webhook %d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120),
 			e.Entry)
 	case gateway.LeftBehind:
-		g.sh.note("webhook %d is left to another listener: %v", e.ID, e.Err)
+		g.sh.Note("webhook %d is left to another listener: %v", e.ID, e.Err)
 	case gateway.TargetLeft:
-		g.sh.note("webhooks for %s are left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
+		g.sh.Note("webhooks for %s are left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
 	case gateway.CommandRefused:
-		g.sh.warn("webhook %d: --exec was not run: %s", e.ID, e.Detail)
+		g.sh.Warn("webhook %d: --exec was not run: %s", e.ID, e.Detail)
 	case gateway.CommandBusy:
-		g.sh.warn("webhook %d was not processed: %d commands are running; --exec-concurrency allows more", e.ID,
+		g.sh.Warn("webhook %d was not processed: %d commands are running; --exec-concurrency allows more", e.ID,
 			cap(g.gate.Runner.Slots))
 	case gateway.CommandSays:
-		g.sh.say("barb: webhook %d: exec: %s", e.ID, e.Detail)
+		g.sh.Say("barb: webhook %d: exec: %s", e.ID, e.Detail)
 	case gateway.CommandUnrun:
-		g.sh.warn("webhook %d: exec: %s", e.ID, ui.Clip(e.Err.Error(), 200))
+		g.sh.Warn("webhook %d: exec: %s", e.ID, ui.Clip(e.Err.Error(), 200))
 	case gateway.CommandRan:
 		g.watch.Worked(e.Exchange)
 		g.tellRun(e.Exchange)
 	case gateway.CommandGivenUp:
 		g.watch.Worked(nil)
-		g.sh.note("webhook %d was not processed: %s; barb queue retry %d runs it again", e.ID, ui.Clip(e.Detail, 120),
+		g.sh.Note("webhook %d was not processed: %s; barb queue retry %d runs it again", e.ID, ui.Clip(e.Detail, 120),
 			e.Entry)
 	}
 }
@@ -123,10 +124,10 @@ func (g *listener) tellAnswered(e gateway.Event) {
 	} else {
 		g.metrics.Answered(h.Exchange)
 	}
-	g.sh.printing.Lock()
-	defer g.sh.printing.Unlock()
-	if g.sh.json {
-		g.sh.breaks(g.sh.emitExchange(h.Exchange, g.with))
+	g.sh.Printing.Lock()
+	defer g.sh.Printing.Unlock()
+	if g.sh.JSON {
+		g.sh.Breaks(g.sh.EmitExchange(h.Exchange, g.with))
 		g.sayInvalid(h.Exchange)
 		return
 	}
@@ -134,10 +135,10 @@ func (g *listener) tellAnswered(e gateway.Event) {
 	g.lines.Write(&h)
 	g.sayInvalid(h.Exchange)
 	switch {
-	case g.sh.verbose:
-		g.sh.err.Details(&h, ui.Shown{Headers: true, Body: true})
+	case g.sh.Verbose:
+		g.sh.Stderr.Details(&h, ui.Shown{Headers: true, Body: true})
 	case g.with.Headers || g.with.Body:
-		g.sh.out.Details(&h, ui.Shown{Headers: g.with.Headers, Body: g.with.Body})
+		g.sh.Stdout.Details(&h, ui.Shown{Headers: g.with.Headers, Body: g.with.Body})
 	}
 }
 
@@ -157,7 +158,7 @@ func (g *listener) sayInvalid(x *record.Exchange) {
 		g.bad = map[string]bool{}
 	}
 	g.bad[why] = true
-	g.sh.say("barb: webhook %d: %s (barb verify %d --explain)", x.ID, why, x.ID)
+	g.sh.Say("barb: webhook %d: %s (barb verify %d --explain)", x.ID, why, x.ID)
 }
 
 // tellForwarded counts a forward, and says why the sender does not get the app's answer.
@@ -166,46 +167,46 @@ func (g *listener) tellForwarded(e gateway.Event) {
 	switch f := e.Failure; {
 	case f == nil:
 	case e.Cut:
-		g.sh.note("webhook %d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", e.ID,
+		g.sh.Note("webhook %d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", e.ID,
 			f.Text)
 	case e.Exchange.Response != nil:
-		g.sh.note("webhook %d: the app's answer broke off, so the sender does not get it: %s", e.ID, ui.FailureText(f))
+		g.sh.Note("webhook %d: the app's answer broke off, so the sender does not get it: %s", e.ID, ui.FailureText(f))
 	default:
-		g.sh.note("webhook %d could not be forwarded: %s", e.ID, ui.FailureText(f))
+		g.sh.Note("webhook %d could not be forwarded: %s", e.ID, ui.FailureText(f))
 	}
 }
 
 // tellCompared says how the answer of a mirror compares with that of the app; equal answers only with --verbose.
 func (g *listener) tellCompared(e gateway.Event) {
 	app, f := e.App, e.Exchange
-	if g.sh.json {
-		g.sh.printing.Lock()
-		defer g.sh.printing.Unlock()
-		g.sh.breaks(g.sh.emit(schema.NewMirror(e.ID, f, e.Same)))
+	if g.sh.JSON {
+		g.sh.Printing.Lock()
+		defer g.sh.Printing.Unlock()
+		g.sh.Breaks(g.sh.Emit(schema.NewMirror(e.ID, f, e.Same)))
 		return
 	}
 	switch {
-	case e.Same && g.sh.verbose:
-		g.sh.note("webhook %d: mirror %s answers the same: %s", e.ID, ui.Endpoint(f), ui.Answered(f))
+	case e.Same && g.sh.Verbose:
+		g.sh.Note("webhook %d: mirror %s answers the same: %s", e.ID, ui.Endpoint(f), ui.Answered(f))
 	case e.Same:
 	case app.Status() == f.Status() && f.Response != nil:
-		g.sh.note("webhook %d: mirror %s differs: %s as the app, with another body  (barb show %d and %d)", e.ID,
+		g.sh.Note("webhook %d: mirror %s differs: %s as the app, with another body  (barb show %d and %d)", e.ID,
 			ui.Endpoint(f), ui.Answered(f), app.ID, f.ID)
 	default:
-		g.sh.note("webhook %d: mirror %s differs: %s, the app %s  (barb show %d)", e.ID, ui.Endpoint(f), ui.Answered(f),
+		g.sh.Note("webhook %d: mirror %s differs: %s, the app %s  (barb show %d)", e.ID, ui.Endpoint(f), ui.Answered(f),
 			ui.Answered(app), f.ID)
 	}
 }
 
 // tellRun says how a command from the queue ended.
 func (g *listener) tellRun(x *record.Exchange) {
-	g.sh.printing.Lock()
-	defer g.sh.printing.Unlock()
-	if g.sh.json {
-		g.sh.breaks(g.sh.emit(schema.NewExec(x)))
+	g.sh.Printing.Lock()
+	defer g.sh.Printing.Unlock()
+	if g.sh.JSON {
+		g.sh.Breaks(g.sh.Emit(schema.NewExec(x)))
 		return
 	}
-	g.sh.out.Ran(x, filepath.Base(g.gate.Runner.Args[0]))
+	g.sh.Stdout.Ran(x, filepath.Base(g.gate.Runner.Args[0]))
 }
 
 // tellPinned says which scheme a secret is held to from now on.
@@ -217,7 +218,7 @@ func (g *listener) tellPinned(e gateway.Event) {
 	if e.Before != "" {
 		instead = ", no longer " + e.Before
 	}
-	g.sh.say("barb: %s verifies %s%s from now on%s", e.Secret, e.Scheme, where, instead)
+	g.sh.Say("barb: %s verifies %s%s from now on%s", e.Secret, e.Scheme, where, instead)
 }
 
 // tellHandshake says what became of a handshake, and what is left to be done.
@@ -226,27 +227,27 @@ func (g *listener) tellHandshake(e gateway.Event) {
 	which := fmt.Sprintf("webhook %d: handshake %s", e.ID, h.Name)
 	switch e.Kind {
 	case gateway.HandshakeRefused:
-		g.sh.note("%s rejected: %v", which, advice.Detail(e.Err))
+		g.sh.Note("%s rejected: %v", which, advice.Detail(e.Err))
 	case gateway.NeedsSecret:
-		g.sh.note("%s rejected: %v; barb listen %s --secret env:NAME", which, advice.Detail(e.Err), flagFor(e))
+		g.sh.Note("%s rejected: %v; barb listen %s --secret env:NAME", which, advice.Detail(e.Err), flagFor(e))
 	case gateway.HandshakeFromPage:
-		g.sh.warn("%s rejected: a web page may have sent it (%s), and a page has no secret", which, e.Detail)
+		g.sh.Warn("%s rejected: a web page may have sent it (%s), and a page has no secret", which, e.Detail)
 	case gateway.SecretUnkept:
-		g.sh.warn("%s: the secret could not be kept: %v", which, advice.Detail(e.Err))
+		g.sh.Warn("%s: the secret could not be kept: %v", which, advice.Detail(e.Err))
 	case gateway.AnotherSecret:
-		g.sh.warn("%s brought a second secret, which is ignored", which)
+		g.sh.Warn("%s brought a second secret, which is ignored", which)
 	case gateway.Learnt:
 		g.tellLearnt(e, which)
 	case gateway.Unagreed:
-		g.sh.say("barb: %s: any %s is accepted; --param %s=… accepts yours only", which, e.Detail, e.Detail)
+		g.sh.Say("barb: %s: any %s is accepted; --param %s=… accepts yours only", which, e.Detail, e.Detail)
 	case gateway.ConfirmElsewhere:
-		g.sh.warn("%s asks you to open %s, which does not belong to %s: do not open it", which, ui.Clip(e.Detail, 80),
+		g.sh.Warn("%s asks you to open %s, which does not belong to %s: do not open it", which, ui.Clip(e.Detail, 80),
 			h.Title)
 	case gateway.ConfirmUnchecked:
-		g.sh.say("barb: %s asks you to open %s; its signature was not checked: barb listen -s %s --secret file:PATH",
+		g.sh.Say("barb: %s asks you to open %s; its signature was not checked: barb listen -s %s --secret file:PATH",
 			which, e.Detail, h.Name)
 	case gateway.Confirm:
-		g.sh.say(`barb: %s: confirm it at %s with  curl "$(barb show %d --json --jq '.request_body|fromjson|.SubscribeURL')"`,
+		g.sh.Say(`barb: %s: confirm it at %s with  curl "$(barb show %d --json --jq '.request_body|fromjson|.SubscribeURL')"`,
 			which, e.Detail, e.ID)
 	}
 }
@@ -259,11 +260,11 @@ func (g *listener) tellLearnt(e gateway.Event, which string) {
 	}
 	switch {
 	case e.Kept:
-		g.sh.say("barb: %s; saved: --secret %s", what, g.learning.Ref)
+		g.sh.Say("barb: %s; saved: --secret %s", what, g.learning.Ref)
 	case e.Before != "":
-		g.sh.say("barb: %s, which is ignored: signatures are verified with %s", what, e.Before)
+		g.sh.Say("barb: %s, which is ignored: signatures are verified with %s", what, e.Before)
 	default:
-		g.sh.say("barb: %s; barb forgets it when this listener stops. "+
+		g.sh.Say("barb: %s; barb forgets it when this listener stops. "+
 			"To keep the next one: barb listen %s --learn keyring:%s (or file:PATH)", what, flagFor(e), e.Handshake.Name)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/query"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // startFooter shows the footer of a listener on a terminal, with keys where a person can press them, until stop is
@@ -22,9 +23,10 @@ func (g *listener) startFooter(ctx context.Context, o *listenOptions) (stop func
 	if terminal == nil || !sh.InTerminal || !sh.OutTerminal {
 		return startFooter(ctx, sh, g.watch.Text)
 	}
+	run := func(ctx context.Context, out, errs io.Writer, args ...string) { aside(ctx, sh, out, errs, args) }
 	s := &live.Session{Terminal: terminal, Counts: g.watch.Text, Columns: sh.Columns,
-		Quit: g.quit, Find: query.Finder(sh.selectionBy, sh.Now), Commands: live.Commands{Run: sh.aside, Faint: sh.out.Faint}}
-	if sh.settings["scheme"] == "flag" {
+		Quit: g.quit, Find: query.Finder(sh.SelectionBy, sh.Now), Commands: live.Commands{Run: run, Faint: sh.Stdout.Faint}}
+	if sh.Settings["scheme"] == "flag" {
 		s.Commands.Scheme = []string{"-s", o.Scheme}
 	}
 	for _, ref := range o.Secrets {
@@ -32,9 +34,9 @@ func (g *listener) startFooter(ctx context.Context, o *listenOptions) (stop func
 	}
 	s.Footer = newFooter(sh, s.Text)
 	s.Screen = s.Footer.Beside(sh.Out)
-	sh.printing.Lock()
+	sh.Printing.Lock()
 	g.session = s
-	sh.printing.Unlock()
+	sh.Printing.Unlock()
 	unfoot := runFooter(ctx, sh, s.Footer)
 	end := s.Start(ctx)
 	return func() {
@@ -44,19 +46,19 @@ func (g *listener) startFooter(ctx context.Context, o *listenOptions) (stop func
 }
 
 // aside runs another command line beside this one, with its history, configuration and secrets, and without a keyboard.
-func (sh *shell) aside(ctx context.Context, out, errs io.Writer, args ...string) {
+func aside(ctx context.Context, sh *shell.Shell, out, errs io.Writer, args []string) {
 	env := sh.Env
 	env.In, env.InTerminal, env.Out, env.Err = strings.NewReader(""), false, out, errs
 	env.Interruptible, env.Width = context.WithCancel, sh.Columns()
-	other := newShell(env, sh.version)
-	other.history, other.file, other.redactor, other.typed = sh.history, sh.file, sh.redactor, args
-	other.weak = sh.weak
-	other.finder.Share(&sh.finder)
-	args = slices.Concat([]string{args[0], "--color=" + sh.color, "--db=" + sh.historyPath()}, args[1:])
+	other := shell.New(env, sh.Version)
+	other.History, other.File, other.Redactor, other.Typed = sh.History, sh.File, sh.Redactor, args
+	other.Weak = sh.Weak
+	other.Finder.Share(&sh.Finder)
+	args = slices.Concat([]string{args[0], "--color=" + sh.Color, "--db=" + sh.HistoryPath()}, args[1:])
 	root := newRoot(other, args)
 	root.SetArgs(args)
 	root.SetIn(env.In)
-	root.SetOut(other.out)
+	root.SetOut(other.Stdout)
 	root.SetErr(errs)
-	other.report(root.ExecuteContext(ctx))
+	other.Report(root.ExecuteContext(ctx))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
@@ -22,7 +23,7 @@ import (
 
 // listener is barb listen: the gateway that it runs, and what is said of it.
 type listener struct {
-	sh       *shell
+	sh       *shell.Shell
 	gate     *gateway.Gateway
 	clients  flags.Clients // to the apps
 	with     export.With
@@ -44,8 +45,8 @@ type listener struct {
 
 // takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.
 func (g *listener) takeRoutes(ctx context.Context, o listenOptions) (err error) {
-	file := g.sh.file
-	flagged := len(o.Secrets) > 0 || o.Scheme != "" && g.sh.settings["scheme"] == "flag"
+	file := g.sh.File
+	flagged := len(o.Secrets) > 0 || o.Scheme != "" && g.sh.Settings["scheme"] == "flag"
 	g.gate.Lanes.ChecksAs = (*gateway.Lane).ChecksAs
 	everywhere := slices.IndexFunc(file.Routes, func(r route.Route) bool { return r.CoversAll() })
 	if everywhere < 0 {
@@ -85,15 +86,15 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 		return nil, err
 	}
 	l := &gateway.Lane{Name: r.Name(), Path: strings.TrimSuffix(r.Path, "/"), PublicURL: public}
-	if !g.sh.file.Found { // a barb.toml that was found may be another's
+	if !g.sh.File.Found { // a barb.toml that was found may be another's
 		l.Host = gateway.HostOf(public)
 	}
 	flags := o.Signing
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.Scheme = r.Scheme
 	}
-	v, err := g.sh.verifier(ctx, verifierOptions{Signing: flags, row: r, tolerance: o.tolerance, strict: o.strict,
-		learns: true})
+	v, err := g.sh.Verifier(ctx, shell.VerifierOptions{Signing: flags, Row: r, Tolerance: o.tolerance, Strict: o.strict,
+		Learns: true})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +109,7 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 	if err := g.checkEvents(v, o.Events); err != nil {
 		return nil, err
 	}
-	if len(r.Targets) > 0 && g.sh.weight("forward-to") == fromFile { // the route goes before [listen]
+	if len(r.Targets) > 0 && g.sh.Weight("forward-to") == shell.FromFile { // the route goes before [listen]
 		o.ForwardTo = nil
 	}
 	if err := takeTargets(l, o.ForwardTo, r, g.gate.Answers.Respond != nil); err != nil {
@@ -162,10 +163,10 @@ func (g *listener) openMetrics(ctx context.Context, f *flags.Metrics) (err error
 		return err
 	}
 	schemes := map[string]bool{}
-	for _, s := range g.sh.file.Catalog().All() {
+	for _, s := range g.sh.File.Catalog().All() {
 		schemes[s.Name] = true
 	}
-	g.metrics = metrics.NewReceived(g.sh.version, g.gate.History, schemes)
+	g.metrics = metrics.NewReceived(g.sh.Version, g.gate.History, schemes)
 	return nil
 }
 
@@ -173,7 +174,7 @@ func (g *listener) openMetrics(ctx context.Context, f *flags.Metrics) (err error
 // does not count.
 func (g *listener) hosts() []string {
 	hosts := []string{gateway.HostOf("tcp://" + g.endpoint.Address)}
-	if g.sh.settings["public-url"] != source(g.sh.file.Path) || !g.sh.file.Found {
+	if g.sh.Settings["public-url"] != shell.Source(g.sh.File.Path) || !g.sh.File.Found {
 		hosts = append(hosts, gateway.HostOf(g.gate.PublicURL))
 	}
 	return hosts
@@ -214,7 +215,7 @@ func (g *listener) describe() []string {
 		say(everything, g.gate.Lanes.Rest)
 	case g.gate.OnlyRoutes:
 		lines = append(lines, "other paths are answered 404")
-	case g.sh.file.Routes.Covering("") == nil:
+	case g.sh.File.Routes.Covering("") == nil:
 		say("other paths are", g.gate.Lanes.Rest)
 	}
 	if waiting := g.waiting(context.Background()); waiting != "" {
@@ -248,9 +249,9 @@ func (g *listener) summary(ctx context.Context) {
 	if refused := ui.Refused(g.refusals.Counts(), g.endpoint.RateText); refused != "" {
 		text += "; rejected: " + refused
 	}
-	g.sh.say("barb: %s", text)
+	g.sh.Say("barb: %s", text)
 }
 
-func (sh *shell) sayAwaited(n int) {
-	sh.say("barb: finishing %s; press ^C again to stop now", ui.Count(n, "webhook"))
+func sayAwaited(sh *shell.Shell) func(n int) {
+	return func(n int) { sh.Say("barb: finishing %s; press ^C again to stop now", ui.Count(n, "webhook")) }
 }

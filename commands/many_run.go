@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver/batch"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store"
@@ -40,7 +41,7 @@ func (o *sendOptions) isMany() bool { return o.resumed != nil || o.IsRun() || o.
 func (o *sendOptions) listed() bool { return o.Listed(o.data) }
 
 // given checks the flags for many messages and notes what a run remembers of the command line.
-func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, args []string) error {
+func (o *sendOptions) given(ctx context.Context, sh *shell.Shell, cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		o.url = args[0]
 	}
@@ -57,7 +58,7 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 	}
 	if o.resumed == nil {
 		seed := 1 + uint64(sh.Rand()*1e6) // short enough to be typed again
-		o.kept = runPlan{URL: o.url, Dir: sh.Dir, CommandLine: flags.Save(cmd, sh.weight, secret.IsWithheld),
+		o.kept = runPlan{URL: o.url, Dir: sh.Dir, CommandLine: flags.Save(cmd, sh.Weight, secret.IsWithheld),
 			Plan: batch.Plan{IDs: signer.NewID(), Seed: *cmp.Or(o.Seed, &seed), Now: sh.Now().UTC().Round(0)}}
 	}
 	o.Seed = &o.kept.Seed
@@ -65,7 +66,7 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 }
 
 // clock returns the time that it is for templates and headers: for a run the time at which it began.
-func (o *sendOptions) clock(sh *shell) time.Time {
+func (o *sendOptions) clock(sh *shell.Shell) time.Time {
 	if o.kept.Now.IsZero() { // one message, or a run of an older barb
 		return sh.Now()
 	}
@@ -74,7 +75,7 @@ func (o *sendOptions) clock(sh *shell) time.Time {
 
 // sameAsBegun finds whether a resumed run still sends what it began to send, as far as that does not come from the
 // events. A new run notes it.
-func (o *sendOptions) sameAsBegun(sh *shell) error {
+func (o *sendOptions) sameAsBegun(sh *shell.Shell) error {
 	print, err := o.content.Print(time.Unix(0, 0).UTC())
 	switch {
 	case err != nil:
@@ -90,15 +91,15 @@ func (o *sendOptions) sameAsBegun(sh *shell) error {
 	}
 	timed, err := o.content.IsTimed()
 	if err == nil && (timed || o.Provider != nil && o.Provider.IsTimed()) {
-		sh.warn("run %d was started by an older barb, which did not record the time it filled in: messages sent "+
+		sh.Warn("run %d was started by an older barb, which did not record the time it filled in: messages sent "+
 			"again have the same id and another time in them", o.resumed.ID)
 	}
 	return err
 }
 
 // resumeRun takes the command line of a run that was interrupted, and the run for itself.
-func (o *sendOptions) resumeRun(ctx context.Context, sh *shell, cmd *cobra.Command) error {
-	r, err := sh.runOf(ctx, o.Resume)
+func (o *sendOptions) resumeRun(ctx context.Context, sh *shell.Shell, cmd *cobra.Command) error {
+	r, err := runOf(ctx, sh, o.Resume)
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (o *sendOptions) resumeRun(ctx context.Context, sh *shell, cmd *cobra.Comma
 }
 
 // runOf finds a run by its number.
-func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
+func runOf(ctx context.Context, sh *shell.Shell, text string) (store.Run, error) {
 	id := int64(0)
 	if text != "@" {
 		n, err := strconv.ParseUint(text, 10, 63)
@@ -128,7 +129,7 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 		}
 		id = int64(n)
 	}
-	history, err := sh.readHistory(ctx)
+	history, err := sh.ReadHistory(ctx)
 	if err != nil {
 		return store.Run{}, err
 	}
@@ -148,19 +149,19 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 }
 
 // sayComplete says that a run has nothing left to send, and which one has.
-func (sh *shell) sayComplete(ctx context.Context, id int64) {
-	sh.say("barb: run %d is complete; nothing to resume", id)
-	history, err := sh.readHistory(ctx)
+func sayComplete(ctx context.Context, sh *shell.Shell, id int64) {
+	sh.Say("barb: run %d is complete; nothing to resume", id)
+	history, err := sh.ReadHistory(ctx)
 	if err != nil {
 		return
 	}
 	if open, err := history.GetRun(ctx, 0); err == nil && !open.Ended {
-		sh.say("hint: barb send --resume %d", open.ID)
+		sh.Say("hint: barb send --resume %d", open.ID)
 	}
 }
 
 // fits refuses what cannot be changed, and what is missing because it was not kept.
-func (p *runPlan) fits(sh *shell, cmd *cobra.Command, id int64) error {
+func (p *runPlan) fits(sh *shell.Shell, cmd *cobra.Command, id int64) error {
 	for name := range flags.Given(cmd) {
 		if name == "user" {
 			name = "header" // which -u sets
@@ -184,14 +185,14 @@ func (p *runPlan) fits(sh *shell, cmd *cobra.Command, id int64) error {
 
 // restore sets the flags as they were, but for those that are given anew. What a variable or barb.toml says by now does
 // not matter.
-func (p *runPlan) restore(sh *shell, cmd *cobra.Command, id int64) error {
+func (p *runPlan) restore(sh *shell.Shell, cmd *cobra.Command, id int64) error {
 	given := flags.Given(cmd)
 	if given["rate"] || given["burst"] {
 		given["rate"], given["burst"] = true, true
 	}
-	err := p.Restore(cmd, given, sh.weight, func(flag string, weight int) {
-		if sh.settings[flag] != "" {
-			sh.settings[flag] = sources[weight]
+	err := p.Restore(cmd, given, sh.Weight, func(flag string, weight int) {
+		if sh.Settings[flag] != "" {
+			sh.Settings[flag] = shell.Sources[weight]
 		}
 	})
 	if missing, ok := errors.AsType[*flags.UnknownFlagError](err); ok {

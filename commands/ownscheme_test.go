@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // ran is what a run of barb left behind.
@@ -33,7 +34,7 @@ func barb(t *testing.T, config string, environ map[string]string, args ...string
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	env := Env{In: strings.NewReader(""), Out: &out, Err: &errs, Dir: dir,
+	env := shell.Env{In: strings.NewReader(""), Out: &out, Err: &errs, Dir: dir,
 		Getenv: func(name string) string { return environ[name] },
 		Now:    func() time.Time { return time.Unix(1700000000, 0) }, Rand: func() float64 { return 0 },
 		Interruptible: context.WithCancel}

@@ -5,11 +5,12 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/provider"
 )
 
-func newProviders(sh *shell) *cobra.Command {
+func newProviders(sh *shell.Shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "providers [NAME…]",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -19,7 +20,7 @@ func newProviders(sh *shell) *cobra.Command {
 	}
 }
 
-func runProviders(sh *shell, names []string) error {
+func runProviders(sh *shell.Shell, names []string) error {
 	chosen := provider.All()
 	if len(names) > 0 {
 		chosen = nil
@@ -31,23 +32,23 @@ func runProviders(sh *shell, names []string) error {
 		}
 		chosen = append(chosen, p)
 	}
-	if sh.json {
+	if sh.JSON {
 		for i := range chosen {
-			if err := sh.emit(schema.NewProvider(&chosen[i])); err != nil {
+			if err := sh.Emit(schema.NewProvider(&chosen[i])); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	if len(names) == 0 {
-		sh.out.Table([]string{"NAME", "TIMEOUT", "RETRIES", "WAITS", "RETRIED"}, ui.ProviderRows(chosen))
+		sh.Stdout.Table([]string{"NAME", "TIMEOUT", "RETRIES", "WAITS", "RETRIED"}, ui.ProviderRows(chosen))
 		return nil
 	}
 	for i := range chosen {
 		if i > 0 {
-			sh.out.Line("")
+			sh.Stdout.Line("")
 		}
-		sh.out.Pairs(ui.ProviderPairs(&chosen[i]))
+		sh.Stdout.Pairs(ui.ProviderPairs(&chosen[i]))
 	}
 	return nil
 }

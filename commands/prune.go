@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/webhooks"
@@ -32,7 +33,7 @@ type pruneOptions struct {
 // rewritten is the size up to which prune writes the rest of the history anew without being asked.
 const rewritten = 256 << 20
 
-func newPrune(sh *shell) *cobra.Command {
+func newPrune(sh *shell.Shell) *cobra.Command {
 	var o pruneOptions
 	cmd := &cobra.Command{
 		Use:  "prune (--older-than AGE | --max-size SIZE)",
@@ -45,7 +46,7 @@ func newPrune(sh *shell) *cobra.Command {
 			return runPrune(cmd.Context(), sh, o)
 		},
 	}
-	o.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
+	o.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	cmd.Flags().Var(flags.Duration(&o.olderThan), "older-than", "remove what is older than this: 12h, 7d, 4w")
 	cmd.Flags().Var(flags.Size(&o.maxSize), "max-size", "remove the oldest until the history is no larger: 200MB, 1GiB")
 	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "rewrite the file, even one larger than 256 MiB")
@@ -56,10 +57,10 @@ func newPrune(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
-	sh.judgements.Strict = true
+func runPrune(ctx context.Context, sh *shell.Shell, o pruneOptions) error {
+	sh.Judgements.Strict = true
 	now := sh.Now()                                  // what comes after the choice is younger than --older-than 0s
-	chosen, err := sh.selection(ctx, nil, &o.Filter) // a history that is not there is not made
+	chosen, err := sh.Selection(ctx, nil, &o.Filter) // a history that is not there is not made
 	if err != nil {
 		return err
 	}
@@ -76,20 +77,20 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 	if o.byAge {
 		rule.OlderThan = now.Add(-o.olderThan)
 	}
-	if goOn, err := sh.agreesToPrune(ctx, &o, rule); err != nil || !goOn {
+	if goOn, err := agreesToPrune(ctx, sh, &o, rule); err != nil || !goOn {
 		return err
 	}
 	if o.pins {
-		err := sh.forgetPins(ctx, cmp.Or(chosen.Filter.Scheme, "*"), o.dryRun)
+		err := forgetPins(ctx, sh, cmp.Or(chosen.Filter.Scheme, "*"), o.dryRun)
 		if err != nil || !o.removes() && !o.vacuum {
 			return err
 		}
 	}
-	prune, did := sh.history.Prune, "removed"
+	prune, did := sh.History.Prune, "removed"
 	if o.dryRun {
-		prune, did = sh.history.WouldPrune, "would remove"
+		prune, did = sh.History.WouldPrune, "would remove"
 		if o.vacuum {
-			sh.say("barb: would rewrite the history of %s", units.RoundSize(sh.history.Size()))
+			sh.Say("barb: would rewrite the history of %s", units.RoundSize(sh.History.Size()))
 		}
 	}
 	result, err := prune(ctx, rule)
@@ -97,37 +98,37 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 		return err
 	}
 	if result.Remains {
-		sh.warn("parts of the removed data may still be on the disk: barb prune --vacuum erases them")
+		sh.Warn("parts of the removed data may still be on the disk: barb prune --vacuum erases them")
 	}
-	return sh.pruned(result, did)
+	return pruned(sh, result, did)
 }
 
 // removes reports whether any flag asks for webhooks to be removed.
 func (o *pruneOptions) removes() bool { return o.byAge || o.maxSize > 0 }
 
 // forgetPins forgets what secrets have verified of a scheme, or only says so.
-func (sh *shell) forgetPins(ctx context.Context, scheme string, dryRun bool) error {
-	forget, did := sh.history.Unpin, "forgot"
+func forgetPins(ctx context.Context, sh *shell.Shell, scheme string, dryRun bool) error {
+	forget, did := sh.History.Unpin, "forgot"
 	if dryRun {
-		forget, did = sh.history.CountPins, "would forget"
+		forget, did = sh.History.CountPins, "would forget"
 	}
 	n, err := forget(ctx, scheme)
 	if err == nil {
-		sh.say("barb: %s what %s had verified", did, ui.Count(int(n), "secret"))
+		sh.Say("barb: %s what %s had verified", did, ui.Count(int(n), "secret"))
 	}
 	return err
 }
 
 // agreesToPrune asks on a terminal before more is removed than the limits of barb.toml remove by themselves. Elsewhere
 // nobody is there to answer, and it does not ask.
-func (sh *shell) agreesToPrune(ctx context.Context, o *pruneOptions, rule store.PruneRule) (bool, error) {
-	limits := sh.file.Retention
+func agreesToPrune(ctx context.Context, sh *shell.Shell, o *pruneOptions, rule store.PruneRule) (bool, error) {
+	limits := sh.File.Retention
 	isUsual := (!o.byAge || limits.MaxAge > 0 && o.olderThan >= limits.MaxAge) &&
 		(o.maxSize == 0 || limits.MaxSize > 0 && o.maxSize >= limits.MaxSize)
 	if o.yes || o.dryRun || isUsual || !sh.InTerminal || !sh.ErrTerminal {
 		return true, nil
 	}
-	would, err := sh.history.WouldPrune(ctx, rule)
+	would, err := sh.History.WouldPrune(ctx, rule)
 	if err != nil || would.Removed == 0 {
 		return err == nil, err
 	}
@@ -135,24 +136,24 @@ func (sh *shell) agreesToPrune(ctx context.Context, o *pruneOptions, rule store.
 	if o.maxSize > 0 {
 		about = "about "
 	}
-	sh.err.Printf("barb: this removes %s%s permanently from %s\nremove? [y/N] ", about,
-		ui.WebhooksOf(would.Webhooks, would.Removed), ui.EscapeLine(sh.history.Path()))
+	sh.Stderr.Printf("barb: this removes %s%s permanently from %s\nremove? [y/N] ", about,
+		ui.WebhooksOf(would.Webhooks, would.Removed), ui.EscapeLine(sh.History.Path()))
 	answer, err := infile.Answer(sh.In)
 	if err == nil && answer != "y" && answer != "yes" {
-		sh.say("barb: nothing was removed")
+		sh.Say("barb: nothing was removed")
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func (sh *shell) pruned(r store.PruneResult, did string) error {
-	if sh.json {
-		return sh.emit(map[string]any{"schema": 1, "removed": r.Removed, "webhooks": r.Webhooks, "bytes": r.Bytes})
+func pruned(sh *shell.Shell, r store.PruneResult, did string) error {
+	if sh.JSON {
+		return sh.Emit(map[string]any{"schema": 1, "removed": r.Removed, "webhooks": r.Webhooks, "bytes": r.Bytes})
 	}
 	freed := ""
 	if r.Removed > 0 && r.Bytes > 0 {
 		freed = fmt.Sprintf(", %s freed", units.RoundSize(r.Bytes))
 	}
-	sh.out.Printf("%s %s%s\n", did, ui.WebhooksOf(r.Webhooks, r.Removed), freed)
+	sh.Stdout.Printf("%s %s%s\n", did, ui.WebhooksOf(r.Webhooks, r.Removed), freed)
 	return nil
 }

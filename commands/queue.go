@@ -11,13 +11,14 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 )
 
-func newQueue(sh *shell) *cobra.Command {
+func newQueue(sh *shell.Shell) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
 		Use:  "queue [list]",
@@ -57,12 +58,12 @@ func commandGlob(program string) string {
 	return gateway.CommandPrefix + plain + gateway.CommandFolder + "*"
 }
 
-func runQueueList(ctx context.Context, sh *shell, o flags.Queue) error {
+func runQueueList(ctx context.Context, sh *shell.Shell, o flags.Queue) error {
 	filter, err := o.Parse(sh.Now(), queueTarget)
 	if err != nil {
 		return err
 	}
-	history, err := sh.readHistory(ctx)
+	history, err := sh.ReadHistory(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,25 +71,25 @@ func runQueueList(ctx context.Context, sh *shell, o flags.Queue) error {
 	if err != nil {
 		return err
 	}
-	if sh.json {
+	if sh.JSON {
 		for _, q := range entries {
-			if err := sh.emit(schema.NewQueued(q)); err != nil {
+			if err := sh.Emit(schema.NewQueued(q)); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	if len(entries) == 0 {
-		sh.say("barb: %s", o.Nothing())
+		sh.Say("barb: %s", o.Nothing())
 	}
-	sh.out.Queue(entries, sh.Now(), targetName)
+	sh.Stdout.Queue(entries, sh.Now(), targetName)
 	for _, text := range ui.Takers(entries, sh.Now()) {
-		sh.say("barb: %s", text)
+		sh.Say("barb: %s", text)
 	}
 	return nil
 }
 
-func newQueueDead(sh *shell) *cobra.Command {
+func newQueueDead(sh *shell.Shell) *cobra.Command {
 	return &cobra.Command{Use: "dead",
 		Args: args(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -96,17 +97,17 @@ func newQueueDead(sh *shell) *cobra.Command {
 		}}
 }
 
-func newQueueShow(sh *shell) *cobra.Command {
-	return &cobra.Command{Use: "show ID", Args: args(1, 1, "the id of an entry"), ValidArgsFunction: sh.completeQueued,
+func newQueueShow(sh *shell.Shell) *cobra.Command {
+	return &cobra.Command{Use: "show ID", Args: args(1, 1, "the id of an entry"), ValidArgsFunction: sh.CompleteQueued,
 		RunE: func(cmd *cobra.Command, args []string) error { return runQueueShow(cmd.Context(), sh, args[0]) }}
 }
 
-func runQueueShow(ctx context.Context, sh *shell, text string) error {
+func runQueueShow(ctx context.Context, sh *shell.Shell, text string) error {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return fail.Usage("%q is not the id of an entry", text).Hint("barb queue lists them")
 	}
-	history, err := sh.readHistory(ctx)
+	history, err := sh.ReadHistory(ctx)
 	if err != nil {
 		return err
 	}
@@ -114,22 +115,22 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	if err != nil {
 		return err
 	}
-	if sh.json {
-		return sh.emit(schema.NewQueued(q))
+	if sh.JSON {
+		return sh.Emit(schema.NewQueued(q))
 	}
 	attempts, err := queued.Attempts(ctx, history, q)
 	if err != nil {
 		return err
 	}
-	sh.out.QueueEntry(q, sh.Now(), shownPlan(q.Policy), attempts)
+	sh.Stdout.QueueEntry(q, sh.Now(), shownPlan(q.Policy), attempts)
 	return nil
 }
 
 // newQueueChange makes a command that does something to the entries it is given, or to all that a filter selects.
-func newQueueChange(sh *shell, change queued.Change) *cobra.Command {
+func newQueueChange(sh *shell.Shell, change queued.Change) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
-		Use: change.Name + " ID…", ValidArgsFunction: sh.completeQueued,
+		Use: change.Name + " ID…", ValidArgsFunction: sh.CompleteQueued,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			filter, err := o.Parse(sh.Now(), queueTarget)
 			if err != nil {
@@ -145,15 +146,15 @@ func newQueueChange(sh *shell, change queued.Change) *cobra.Command {
 			if len(o.States) == 0 {
 				filter.States = nil
 			}
-			return sh.changeQueue(cmd.Context(), filter, change)
+			return changeQueue(cmd.Context(), sh, filter, change)
 		},
 	}
 	o.AddFlags(cmd)
 	return cmd
 }
 
-func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, change queued.Change) error {
-	history, err := sh.readHistory(ctx)
+func changeQueue(ctx context.Context, sh *shell.Shell, f store.QueueFilter, change queued.Change) error {
+	history, err := sh.ReadHistory(ctx)
 	if err != nil {
 		return err
 	}
@@ -169,19 +170,19 @@ func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, change qu
 		return err
 	}
 	for _, note := range r.Notes {
-		sh.say("barb: %s", note)
+		sh.Say("barb: %s", note)
 	}
 	for _, hint := range r.Hints {
-		sh.say("hint: %s", hint)
+		sh.Say("hint: %s", hint)
 	}
-	if sh.json {
+	if sh.JSON {
 		line := map[string]any{"schema": 1, change.Done: r.Changed}
 		if r.Behind > 0 {
 			line["behind"] = r.Behind
 		}
-		return sh.emit(line)
+		return sh.Emit(line)
 	}
-	sh.out.Printf("%d %s\n", r.Changed, change.Done)
+	sh.Stdout.Printf("%d %s\n", r.Changed, change.Done)
 	return nil
 }
 

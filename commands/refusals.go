@@ -15,11 +15,11 @@ import (
 
 func (g *listener) newRefusals() *gateway.Refusals {
 	var object func(listen.Refusal, int)
-	if g.sh.json {
+	if g.sh.JSON {
 		object = g.emitRefusal
 	}
 	f := gateway.NewRefusals(g.sayRefusal, object)
-	f.Verbose, f.Quiet = g.sh.verbose, g.sh.quiet
+	f.Verbose, f.Quiet = g.sh.Verbose, g.sh.Quiet
 	return f
 }
 
@@ -37,7 +37,7 @@ func (g *listener) sayRefusal(r listen.Refusal, count int) {
 	if count > 1 {
 		text = fmt.Sprintf("%d more, for example: %s", count, text)
 	}
-	g.sh.note("%s", text)
+	g.sh.Note("%s", text)
 }
 
 // refusalText returns the line about a refusal.
@@ -76,7 +76,7 @@ func (g *listener) refusalText(r listen.Refusal) string {
 func (g *listener) emitRefusal(r listen.Refusal, count int) {
 	line := schema.NewRefused(gateway.ReasonOf(r), count, g.sh.Now())
 	line.At(r.Status, r.Remote, r.Method, r.Path)
-	g.sh.printing.Lock()
-	defer g.sh.printing.Unlock()
-	g.sh.breaks(g.sh.emit(line))
+	g.sh.Printing.Lock()
+	defer g.sh.Printing.Unlock()
+	g.sh.Breaks(g.sh.Emit(line))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
@@ -34,11 +35,11 @@ type replayOptions struct {
 	policy        deliver.Policy
 }
 
-func newReplay(sh *shell) *cobra.Command {
+func newReplay(sh *shell.Shell) *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
 		Use:               "replay SELECTOR…",
-		ValidArgsFunction: sh.completeIDsAndFiles,
+		ValidArgsFunction: sh.CompleteIDsAndFiles,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args
 			if err = o.checkScheme(sh); err != nil {
@@ -51,14 +52,14 @@ func newReplay(sh *shell) *cobra.Command {
 			if o.concurrency < 1 {
 				return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
 			}
-			if o.policy, err = o.Policy(sh.weight); err != nil {
+			if o.policy, err = o.Policy(sh.Weight); err != nil {
 				return err
 			}
 			return runReplay(cmd.Context(), sh, o)
 		},
 	}
-	o.Signing.AddFlags(cmd, "sign with this `scheme` (default: the one the webhook came with)", sh.schemeNames)
-	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
+	o.Signing.AddFlags(cmd, "sign with this `scheme` (default: the one the webhook came with)", sh.SchemeNames)
+	o.Filter.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "send to this `URL` or :PORT; without a path the captured one is kept")
 	f.BoolVar(&o.exact, "exact", false, "send the recorded bytes with the old signature")
@@ -80,10 +81,10 @@ func newReplay(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
+func runReplay(ctx context.Context, sh *shell.Shell, o replayOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	sh.judgements.Strict = true
+	sh.Judgements.Strict = true
 	if o.to != "" {
 		to, err := flags.Target(o.to)
 		if err != nil {
@@ -91,15 +92,15 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		}
 		o.to = to
 	}
-	client, err := o.NewClient(sh.version, sh.Getenv, o.ConnectIn)
+	client, err := o.NewClient(sh.Version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	plans := sh.plans()
+	plans := plans(sh)
 	defer plans.Close()
 	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}, said: map[string]bool{}}
-	r.clients.Options = deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.ConnectIn, Env: sh.Getenv}
+	r.clients.Options = deliver.Options{UserAgent: "barb/" + sh.Version, ConnectTimeout: o.ConnectIn, Env: sh.Getenv}
 	defer r.clients.Close()
 	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Way: r.way,
 		Signer:     r.signer,
@@ -117,7 +118,7 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	case err != nil:
 	case count > 0:
 		r.tellRefused()
-	case sh.judgements.Failures() > 0:
+	case sh.Judgements.Failures() > 0:
 		return nil // said already
 	default:
 		err = r.noneMatches()
@@ -130,7 +131,7 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 
 // replayer gives a replay what the flags, barb.toml and the queue say, and prints how it goes.
 type replayer struct {
-	sh      *shell
+	sh      *shell.Shell
 	options *replayOptions
 	run     replay.Run
 	plans   *worker.Plans             // of queued messages
@@ -146,8 +147,8 @@ type replayer struct {
 // editor opens.
 func (r *replayer) prepare(ctx context.Context) (err error) {
 	sh, o, p := r.sh, r.options, &r.run.Plan
-	p.Redactor, p.Lookup, p.Exact, p.NewID = sh.redactor, sh.file.Catalog().Lookup, o.exact, o.newID
-	p.Values = o.Values(sh.Now(), sh.Rand, sh.templateEnv)
+	p.Redactor, p.Lookup, p.Exact, p.NewID = sh.Redactor, sh.File.Catalog().Lookup, o.exact, o.newID
+	p.Values = o.Values(sh.Now(), sh.Rand, templateEnv(sh))
 	if p.Header, err = o.Header(sh.In); err != nil {
 		return err
 	}
@@ -157,11 +158,11 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 	if err := r.choose(ctx); err != nil {
 		return err
 	}
-	p.Pieces, r.run.Journal.History = sh.history.Pieces, sh.history
+	p.Pieces, r.run.Journal.History = sh.History.Pieces, sh.History
 	if !o.Edit {
 		return nil
 	}
-	p.Edit = sh.openEditor
+	p.Edit = func(body []byte, contentType string) ([]byte, error) { return openEditor(sh, body, contentType) }
 	return r.checkEdit(ctx)
 }
 
@@ -182,9 +183,9 @@ func (r *replayer) checkEdit(ctx context.Context) error {
 
 // wouldSend says what would be sent.
 func (r *replayer) wouldSend(planned *replay.Replay) error {
-	if r.sh.json {
+	if r.sh.JSON {
 		planned.X.Attempt = 1 // as it would be
-		return r.sh.emitExchange(r.sh.history.Redacted(&planned.X), export.With{URL: true, Headers: true})
+		return r.sh.EmitExchange(r.sh.History.Redacted(&planned.X), export.With{URL: true, Headers: true})
 	}
 	r.tellBegun(planned)
 	return nil
@@ -194,29 +195,29 @@ func (r *replayer) wouldSend(planned *replay.Replay) error {
 func (r *replayer) tellBegun(planned *replay.Replay) {
 	webhook := *planned.Exchange
 	webhook.ID = planned.First()
-	r.sh.out.Replaying(&webhook, r.sh.history.Redacted(&planned.X).Request.URL)
+	r.sh.Stdout.Replaying(&webhook, r.sh.History.Redacted(&planned.X).Request.URL)
 }
 
 // send replays what was checked. One at a time it prints each attempt; several at a time it prints what became of all.
 func (r *replayer) send(ctx context.Context, count int) error {
 	sh, o := r.sh, r.options
-	p := &attempts{sh: sh, with: o.With, policy: o.policy, silent: o.concurrency > 1 && !sh.verbose}
-	r.run.Journal.WithIDs = sh.json || !p.silent
+	p := &attempts{sh: sh, with: o.With, policy: o.policy, silent: o.concurrency > 1 && !sh.Verbose}
+	r.run.Journal.WithIDs = sh.JSON || !p.silent
 	r.run.Tell = func(planned *replay.Replay, a *deliver.Attempt) error { return p.show(planned.Signer, a) }
-	if o.concurrency == 1 && !sh.json {
+	if o.concurrency == 1 && !sh.JSON {
 		r.run.Begin = r.tellBegun
-		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { sh.out.Delivery(p.summary(o, took)) }
+		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { sh.Stdout.Delivery(p.summary(o, took)) }
 	}
 	begun := time.Now()
 	tally, err := r.run.Send(ctx)
 	if err != nil {
 		return err
 	}
-	if o.concurrency > 1 && !sh.json {
-		sh.out.Batch(ui.Batch{Tally: tally, Total: int64(count), Took: time.Since(begun), Interrupted: ctx.Err() != nil,
+	if o.concurrency > 1 && !sh.JSON {
+		sh.Stdout.Batch(ui.Batch{Tally: tally, Total: int64(count), Took: time.Since(begun), Interrupted: ctx.Err() != nil,
 			DeadHint: o.deadHint(begun)})
 	}
-	return fail.Silent(codeOf(tally.Tally, ctx.Err() != nil))
+	return fail.Silent(shell.CodeOf(tally.Tally, ctx.Err() != nil))
 }
 
 // deadHint is the command that lists the replays that were given up. A replay to the webhook's own target changes its

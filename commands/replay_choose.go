@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/replay"
@@ -23,14 +24,14 @@ import (
 // choose opens the history and says which webhooks of it are replayed.
 func (r *replayer) choose(ctx context.Context) error {
 	sh, o := r.sh, r.options
-	s, err := sh.selection(ctx, o.selectors, &o.Filter)
+	s, err := sh.Selection(ctx, o.selectors, &o.Filter)
 	if err != nil {
 		return err
 	}
 	named := namedIDs(o.selectors)
 	var letters replay.Letters
 	if o.dead { // read once: what is delivered in the meantime was dead when the replay began
-		if letters, err = replay.ReadLetters(ctx, sh.history); err != nil {
+		if letters, err = replay.ReadLetters(ctx, sh.History); err != nil {
 			return err
 		}
 		if len(s.Filter.IDs) == 0 {
@@ -45,7 +46,7 @@ func (r *replayer) choose(ctx context.Context) error {
 	}
 	r.run.Selected = func(ctx context.Context) iter.Seq2[replay.Item, error] {
 		r.refused = 0
-		return letters.Items(r.withoutRefused(webhooks.List(ctx, sh.history, s.Filter, sh.Now()), named))
+		return letters.Items(r.withoutRefused(webhooks.List(ctx, sh.History, s.Filter, sh.Now()), named))
 	}
 	return nil
 }
@@ -104,13 +105,13 @@ func (r *replayer) tellRefused() {
 	case 1:
 		next = fmt.Sprintf("barb replay %d sends it all the same", r.refusedID)
 	}
-	r.sh.say("barb: left out %s with a bad signature (%s)", ui.Count(r.refused, "webhook"), next)
+	r.sh.Say("barb: left out %s with a bad signature (%s)", ui.Count(r.refused, "webhook"), next)
 }
 
 // route returns where a received webhook goes that was not forwarded: to the app of its route, or of every route.
 func (r *replayer) route(x *record.Exchange) (string, error) {
-	file := r.sh.file
-	if row := file.Routes.Covering(urlPath(x.Request.URL)); row != nil && row.Targets.First() != "" {
+	file := r.sh.File
+	if row := file.Routes.Covering(shell.URLPath(x.Request.URL)); row != nil && row.Targets.First() != "" {
 		return flags.Target(row.Targets.First())
 	}
 	if app := file.Values["listen.forward_to"]; app != "" {
@@ -124,8 +125,8 @@ func (r *replayer) route(x *record.Exchange) (string, error) {
 // endpoint is reached, or nothing of today forwards to the app.
 func (r *replayer) way(x *record.Exchange, target string) (*deliver.Client, record.Header, error) {
 	sh, way := r.sh, &route.Way{}
-	row := sh.file.Routes.Covering(urlPath(x.Request.URL))
-	app, _ := flags.Target(sh.file.Values["listen.forward_to"]) // "" where it is no URL: then nothing is forwarded there
+	row := sh.File.Routes.Covering(shell.URLPath(x.Request.URL))
+	app, _ := flags.Target(sh.File.Values["listen.forward_to"]) // "" where it is no URL: then nothing is forwarded there
 	switch {
 	case r.options.Client.Given():
 		return nil, nil, nil
@@ -136,32 +137,32 @@ func (r *replayer) way(x *record.Exchange, target string) (*deliver.Client, reco
 	case app == "" || endpointOf(app) != endpointOf(target):
 		return nil, nil, nil
 	}
-	apps, weight, err := sh.listenApps()
+	apps, weight, err := listenApps(sh)
 	if err != nil {
 		return nil, nil, err
 	}
-	connection, own, err := apps.Of(way, weight, sh.headerSecret(context.Background()))
+	connection, own, err := apps.Of(way, weight, sh.HeaderSecret(context.Background()))
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, field := range own {
-		sh.redactor.AddField(field)
+		sh.Redactor.AddField(field)
 	}
 	client, err := r.clients.For(connection)
 	return client, own, err
 }
 
 // listenApps returns how barb listen reaches apps by variables and [listen], and where each of these came from.
-func (sh *shell) listenApps() (*flags.Apps, flags.Weights, error) {
-	apps, cmd, from := &flags.Apps{}, &cobra.Command{Use: "listen"}, map[string]source{}
+func listenApps(sh *shell.Shell) (*flags.Apps, flags.Weights, error) {
+	apps, cmd, from := &flags.Apps{}, &cobra.Command{Use: "listen"}, map[string]shell.Source{}
 	apps.AddFlags(cmd)
 	for _, flag := range flags.AppFlags {
 		var err error
-		if from[flag], err = sh.fill(config.Setting{Table: "listen", Flag: flag}, cmd); err != nil {
+		if from[flag], err = sh.Fill(config.Setting{Table: "listen", Flag: flag}, cmd); err != nil {
 			return nil, nil, err
 		}
 	}
-	return apps, func(flag string) int { return from[flag].weight() }, apps.Read(sh.In)
+	return apps, func(flag string) int { return from[flag].Weight() }, apps.Read(sh.In)
 }
 
 func endpointOf(address string) string {

@@ -8,6 +8,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/deliver/worker"
@@ -16,7 +17,7 @@ import (
 )
 
 // checkScheme checks -s. Beside a filter and without --secret it may be meant as the filter that it was before.
-func (o *replayOptions) checkScheme(sh *shell) error {
+func (o *replayOptions) checkScheme(sh *shell.Shell) error {
 	if o.Scheme == "" {
 		return nil
 	}
@@ -25,7 +26,7 @@ func (o *replayOptions) checkScheme(sh *shell) error {
 			Hintf("to choose webhooks: --of-scheme %s; to sign: -s %s --secret env:NAME", o.Scheme, o.Scheme)
 	}
 	if o.Scheme != "auto" {
-		_, err := sh.file.LookupScheme(o.Scheme)
+		_, err := sh.File.LookupScheme(o.Scheme)
 		return err
 	}
 	return fail.Usage("-s auto: a replay is signed with the scheme that the webhook came with, unless -s names another").
@@ -34,7 +35,7 @@ func (o *replayOptions) checkScheme(sh *shell) error {
 
 // whole is the error for an exchange that is not kept whole, or that --secret would do nothing for.
 func (r *replayer) whole(x *record.Exchange) error {
-	if o := r.options; o.exact && len(o.Secrets) > 0 && !r.sh.redactor.IsMasked(x) {
+	if o := r.options; o.exact && len(o.Secrets) > 0 && !r.sh.Redactor.IsMasked(x) {
 		return fail.Usage("--exact sends webhook %d with its old signature, so --secret has no use", x.ID).
 			Hintf("barb replay %d --exact, or --secret alone to sign it again", x.ID)
 	}
@@ -65,16 +66,16 @@ func (r *replayer) policyOf(q *store.Queued) (deliver.Policy, error) {
 	if err != nil {
 		return own, err
 	}
-	return r.options.Over(own, r.sh.weight)
+	return r.options.Over(own, r.sh.Weight)
 }
 
 // signer returns what signs a replay of x: by the scheme of -s or its own, with the first of --secret, the secret that
 // x was recorded with, that of the route and BARB_SECRET. Without one x goes out as it came.
 func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Signer, error) {
-	sh, o, path := r.sh, r.options, urlPath(x.Request.URL)
+	sh, o, path := r.sh, r.options, shell.URLPath(x.Request.URL)
 	scheme := x.Scheme
 	if o.Scheme != "" {
-		scheme = sh.file.Catalog().Name(o.Scheme)
+		scheme = sh.File.Catalog().Name(o.Scheme)
 	}
 	key := strings.Join([]string{scheme, x.Scheme, recordedSecret(x), path}, " ")
 	if s, ok := r.signers[key]; ok {
@@ -84,13 +85,13 @@ func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Sign
 		return nil, fail.Usage("webhook %d has no scheme that barb knows: what should --secret sign it with?", x.ID).
 			Hintf("barb replay %d -s SCHEME --secret env:NAME; barb schemes lists them", x.ID)
 	}
-	s := &signing{}
+	s := &shell.Signing{}
 	refs, why := o.Secrets, error(nil)
 	if len(refs) == 0 && scheme != "" {
 		refs, why = r.defaultSecrets(ctx, x, scheme)
 	}
 	if len(refs) > 0 {
-		made, err := sh.signer(ctx, &flags.Signing{Scheme: scheme, Secrets: refs, Params: o.Params}, &x.Request)
+		made, err := sh.Signer(ctx, &flags.Signing{Scheme: scheme, Secrets: refs, Params: o.Params}, &x.Request)
 		switch {
 		case err == nil:
 			s = made
@@ -105,7 +106,7 @@ func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Sign
 			return nil, err
 		}
 	} else if text := secretNames(s); len(o.Secrets) == 0 && !o.exact && r.isNew(text) {
-		sh.say("barb: signed with %s", text)
+		sh.Say("barb: signed with %s", text)
 	}
 	r.signers[key] = &s.Signer
 	return &s.Signer, nil
@@ -118,11 +119,11 @@ func (o *replayOptions) mustSign() bool { return o.resign || o.Changed() || o.Sc
 // used.
 func (r *replayer) defaultSecrets(ctx context.Context, x *record.Exchange, scheme string) (refs []string, why error) {
 	if ref := recordedSecret(x); ref != "" && scheme == x.Scheme {
-		if _, why = r.sh.secrets(ctx, []string{ref}); why == nil {
+		if _, why = r.sh.Secrets(ctx, []string{ref}); why == nil {
 			return []string{ref}, nil
 		}
 	}
-	return r.sh.secretRefs(nil, r.sh.file.Routes.ForScheme(scheme, urlPath(x.Request.URL))), why
+	return r.sh.SecretRefs(nil, r.sh.File.Routes.ForScheme(scheme, shell.URLPath(x.Request.URL))), why
 }
 
 // recordedSecret returns the reference of the secret that verified or signed an exchange; "" where it cannot be found
@@ -142,7 +143,7 @@ func (r *replayer) unsigned(x *record.Exchange, scheme string, why error) error 
 	if why != nil {
 		reason = why.Error()
 	}
-	s, _ := r.sh.file.Catalog().Lookup(scheme)
+	s, _ := r.sh.File.Catalog().Lookup(scheme)
 	switch o := r.options; {
 	case scheme == "" && o.resign:
 		return fail.Usage("webhook %d has no known scheme to sign with", x.ID).Hintf("barb replay %d --exact", x.ID)
@@ -152,7 +153,7 @@ func (r *replayer) unsigned(x *record.Exchange, scheme string, why error) error 
 		return fail.Usage("%s", reason).Hint(secret.Help)
 	case s.Time.Unit != "" && !o.exact:
 		if r.isNew(reason) {
-			r.sh.warn("%s: sending the old signature, which the receiver may reject as expired; --secret signs again", reason)
+			r.sh.Warn("%s: sending the old signature, which the receiver may reject as expired; --secret signs again", reason)
 		}
 	}
 	return nil
@@ -166,7 +167,7 @@ func (r *replayer) isNew(text string) bool {
 }
 
 // secretNames returns the names of the secrets that sign. Of a command only the configuration knows more.
-func secretNames(s *signing) string {
+func secretNames(s *shell.Signing) string {
 	names := make([]string, 0, len(s.Secrets))
 	for _, one := range s.Secrets {
 		name := one.Name

@@ -7,16 +7,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 )
 
-func newSchemes(sh *shell) *cobra.Command {
+func newSchemes(sh *shell.Shell) *cobra.Command {
 	var generate bool
 	cmd := &cobra.Command{
 		Use: "schemes [NAME…]",
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-			return sh.schemeNames(prefix, false), cobra.ShellCompDirectiveNoFileComp
+			return sh.SchemeNames(prefix, false), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if generate {
@@ -29,14 +30,14 @@ func newSchemes(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runSchemes(sh *shell, names []string) error {
-	chosen, whole, err := sh.file.ChooseSchemes(names)
+func runSchemes(sh *shell.Shell, names []string) error {
+	chosen, whole, err := sh.File.ChooseSchemes(names)
 	if err != nil {
 		return err
 	}
-	if sh.json {
+	if sh.JSON {
 		for _, s := range chosen {
-			if err := sh.emit(schema.NewScheme(s, sh.file.SourceOf(s.Name))); err != nil {
+			if err := sh.Emit(schema.NewScheme(s, sh.File.SourceOf(s.Name))); err != nil {
 				return err
 			}
 		}
@@ -45,20 +46,20 @@ func runSchemes(sh *shell, names []string) error {
 	if whole {
 		for i, s := range chosen {
 			if i > 0 {
-				sh.out.Line("")
+				sh.Stdout.Line("")
 			}
-			sh.out.Pairs(ui.SchemePairs(s, sh.file.SourceOf(s.Name)))
+			sh.Stdout.Pairs(ui.SchemePairs(s, sh.File.SourceOf(s.Name)))
 		}
 		return nil
 	}
-	sh.printSchemes(chosen)
+	printSchemes(sh, chosen)
 	return nil
 }
 
 // printSchemes prints a line for each scheme; where one is of barb.toml, also where it comes from.
-func (sh *shell) printSchemes(schemes []sign.Scheme) {
+func printSchemes(sh *shell.Shell, schemes []sign.Scheme) {
 	head := []string{"NAME", "SIGNATURE", "HEADER", "TOLERANCE"}
-	own := slices.ContainsFunc(schemes, func(s sign.Scheme) bool { return sh.file.SourceOf(s.Name) != "" })
+	own := slices.ContainsFunc(schemes, func(s sign.Scheme) bool { return sh.File.SourceOf(s.Name) != "" })
 	if own {
 		head = append(head, "SOURCE")
 	}
@@ -66,9 +67,9 @@ func (sh *shell) printSchemes(schemes []sign.Scheme) {
 	for _, s := range schemes {
 		row := []string{s.Name, ui.EscapeLine(s.Formula()), s.Header, ui.Tolerance(s)}
 		if own {
-			row = append(row, cmp.Or(sh.file.SourceOf(s.Name), "catalogue"))
+			row = append(row, cmp.Or(sh.File.SourceOf(s.Name), "catalogue"))
 		}
 		rows = append(rows, row)
 	}
-	sh.out.Table(head, rows)
+	sh.Stdout.Table(head, rows)
 }

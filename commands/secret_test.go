@@ -9,15 +9,17 @@ import (
 	"testing"
 	"time"
 
-	"github.com/barbhq/barb/commands/fail"
 	"github.com/zalando/go-keyring"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // typed runs a command line with something on stdin, in a terminal where password is not empty.
 func typed(t *testing.T, stdin, password string, args ...string) (code int, out, said string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	env := Env{In: strings.NewReader(stdin), Out: &o, Err: &e, Getenv: func(string) string { return "" },
+	env := shell.Env{In: strings.NewReader(stdin), Out: &o, Err: &e, Getenv: func(string) string { return "" },
 		InTerminal:    password != "",
 		Interruptible: context.WithCancel, Now: time.Now, Rand: func() float64 { return 0 },
 		Password: func() ([]byte, error) { return []byte(password), nil }}

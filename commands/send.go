@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/store"
@@ -39,7 +40,7 @@ type sendOptions struct {
 	policy              deliver.Policy
 }
 
-func newSend(sh *shell) *cobra.Command {
+func newSend(sh *shell.Shell) *cobra.Command {
 	var o sendOptions
 	cmd := &cobra.Command{
 		Use: "send URL",
@@ -54,17 +55,17 @@ func newSend(sh *shell) *cobra.Command {
 				return err
 			}
 			o.dataGiven = cmd.Flags().Changed("data")
-			sh.warnOfName(o.data)
+			warnOfName(sh, o.data)
 			if err = o.apply(sh, &o.Retry, o.url); err != nil {
 				return err
 			}
-			if o.policy, err = o.Policy(sh.weight); err != nil {
+			if o.policy, err = o.Policy(sh.Weight); err != nil {
 				return err
 			}
 			return runSend(cmd.Context(), sh, o)
 		},
 	}
-	o.Signing.AddFlags(cmd, "sign with this `scheme` (barb schemes lists them)", sh.schemeNames)
+	o.Signing.AddFlags(cmd, "sign with this `scheme` (barb schemes lists them)", sh.SchemeNames)
 	o.Headers.AddFlags(cmd)
 	f := cmd.Flags()
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are "+
@@ -73,7 +74,7 @@ func newSend(sh *shell) *cobra.Command {
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
 	f.Var(flags.EventType(&o.event), "event", "the event `type`; without -d, a sample event to send: stripe:invoice.paid "+
 		"(barb events)")
-	flags.Complete(cmd, "event", func(prefix string) []string { return sh.samples().Complete(prefix) })
+	flags.Complete(cmd, "event", func(prefix string) []string { return sh.Samples().Complete(prefix) })
 	flags.Complete(cmd, "data", complete.Payloads)
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: guessed from the payload)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
@@ -85,7 +86,7 @@ func newSend(sh *shell) *cobra.Command {
 	o.providerFlags.addFlags(cmd)
 	o.sendQueueFlags.addFlags(cmd)
 	o.Many.AddFlags(cmd)
-	flags.Complete(cmd, "resume", sh.completeRuns)
+	flags.Complete(cmd, "resume", sh.CompleteRuns)
 	o.JSON.AddFlags(cmd)
 	config.Mark(f, "", "scheme")
 	config.Mark(f, "send", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout",
@@ -93,13 +94,13 @@ func newSend(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runSend(ctx context.Context, sh *shell, o sendOptions) error {
+func runSend(ctx context.Context, sh *shell.Shell, o sendOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
 	switch o.output {
 	case "text":
 	case "json":
-		sh.json = true
+		sh.JSON = true
 	default:
 		return fail.Usage("invalid -o %q: choose text or json", o.output)
 	}
@@ -113,7 +114,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	client, err := o.NewClient(sh.version, sh.Getenv, o.ConnectIn)
+	client, err := o.NewClient(sh.Version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := sh.writeHistory(ctx); err != nil {
+	if _, err := sh.WriteHistory(ctx); err != nil {
 		return err
 	}
 	if enqueue != nil {
@@ -149,13 +150,13 @@ func sendable(client *deliver.Client, r record.Request) error {
 }
 
 // planSend turns the options into the exchange of the first attempt. Everything wrong with them ends here.
-func planSend(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, *signing, error) {
+func planSend(ctx context.Context, sh *shell.Shell, o *sendOptions) (record.Exchange, *shell.Signing, error) {
 	x, s, err := planRequest(ctx, sh, o)
 	if err != nil {
 		return x, nil, err
 	}
-	if sh.verbose && !o.content.IsConstant() {
-		sh.say("barb: --seed %d repeats these random values", o.content.Values.Seed)
+	if sh.Verbose && !o.content.IsConstant() {
+		sh.Say("barb: --seed %d repeats these random values", o.content.Values.Seed)
 	}
 	if err := o.content.Fill(&x, &s.Signer, 1); err != nil {
 		return x, nil, err
@@ -165,8 +166,9 @@ func planSend(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, 
 }
 
 // planRequest is planSend without the payload in the exchange. It finds the content and opens the editor last.
-func planRequest(ctx context.Context, sh *shell, o *sendOptions) (x record.Exchange, s *signing, err error) {
-	if o.content, err = sh.content(ctx, o); err != nil {
+func planRequest(ctx context.Context, sh *shell.Shell, o *sendOptions) (x record.Exchange, s *shell.Signing,
+	err error) {
+	if o.content, err = content(ctx, sh, o); err != nil {
 		return x, nil, err
 	}
 	target, err := flags.EndpointURL(o.url)
@@ -177,8 +179,8 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (x record.Excha
 	if record.CheckField(record.Field{Name: o.method}) != nil {
 		return x, nil, fail.Usage("-X %q is not a method", o.method).Hint("-X POST")
 	}
-	sh.defaultScheme(o.content, &o.Signing, target)
-	if s, err = sh.providerSigner(ctx, o, &request); err != nil {
+	defaultScheme(sh, o.content, &o.Signing, target)
+	if s, err = providerSigner(ctx, sh, o, &request); err != nil {
 		return x, nil, err
 	}
 	request.Header = o.content.Given
@@ -187,12 +189,12 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (x record.Excha
 	}
 	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
 	if o.Edit {
-		err = sh.editOnce(o.content)
+		err = editOnce(sh, o.content)
 	}
 	return x, s, err
 }
 
-func (sh *shell) sendBody(o *sendOptions) ([]byte, error) {
+func sendBody(sh *shell.Shell, o *sendOptions) ([]byte, error) {
 	if o.data == "" {
 		return nil, nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store/record"
@@ -23,7 +24,7 @@ func (f *providerFlags) addFlags(cmd *cobra.Command) {
 }
 
 // apply puts the provider into the retry flags, with the changes that the fragment of the URL makes in it.
-func (f *providerFlags) apply(sh *shell, retry *flags.Retry, address string) error {
+func (f *providerFlags) apply(sh *shell.Shell, retry *flags.Retry, address string) error {
 	if f.as == "" {
 		return nil
 	}
@@ -36,10 +37,10 @@ func (f *providerFlags) apply(sh *shell, retry *flags.Retry, address string) err
 		return fail.Usage("--as %s: in the URL's fragment, %w", p.Name,
 			err).Hint("'https://example.com/hooks#rc=2&rp=4xx,5xx&ct=2000&rt=5000'")
 	}
-	if sh.verbose {
-		sh.say("barb: as %s; note: %s", p.Title, p.Doubt)
+	if sh.Verbose {
+		sh.Say("barb: as %s; note: %s", p.Title, p.Doubt)
 		if len(retry.Override.Ignored) > 0 {
-			sh.say("barb: ignored in the URL's fragment: %s", strings.Join(retry.Override.Ignored, ", "))
+			sh.Say("barb: ignored in the URL's fragment: %s", strings.Join(retry.Override.Ignored, ", "))
 		}
 	}
 	return nil
@@ -70,22 +71,22 @@ func (o *sendOptions) applyProvider(x *record.Exchange, now time.Time) {
 
 // providerSigner returns the signer of the flags. With --as and no flag that overrules it, it signs by the provider's
 // scheme, or not at all where there is no secret.
-func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.Request) (*signing, error) {
+func providerSigner(ctx context.Context, sh *shell.Shell, o *sendOptions, r *record.Request) (*shell.Signing, error) {
 	p := o.Provider
-	if p == nil || flags.Weights(sh.weight).Overrules("scheme", "as") {
-		return sh.signer(ctx, &o.Signing, r)
+	if p == nil || flags.Weights(sh.Weight).Overrules("scheme", "as") {
+		return sh.Signer(ctx, &o.Signing, r)
 	}
-	if len(sh.secretRefs(o.Secrets, sh.file.Routes.ForScheme(p.Scheme, urlPath(r.URL)))) == 0 {
-		sh.say("barb: this request is not signed; --secret signs it as %s does", p.Name)
-		scheme, err := sh.file.LookupScheme(p.Scheme)
-		s := &signing{Signer: signer.Signer{UUIDs: p.UUIDs}}
+	if len(sh.SecretRefs(o.Secrets, sh.File.Routes.ForScheme(p.Scheme, shell.URLPath(r.URL)))) == 0 {
+		sh.Say("barb: this request is not signed; --secret signs it as %s does", p.Name)
+		scheme, err := sh.File.LookupScheme(p.Scheme)
+		s := &shell.Signing{Signer: signer.Signer{UUIDs: p.UUIDs}}
 		if field, ok := strings.CutPrefix(string(scheme.IDIn), "header:"); ok {
 			s.IDField = field
 		}
 		return s, err
 	}
 	o.Scheme = p.Scheme
-	s, err := sh.signer(ctx, &o.Signing, r)
+	s, err := sh.Signer(ctx, &o.Signing, r)
 	if err == nil {
 		s.UUIDs = p.UUIDs
 	}

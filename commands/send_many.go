@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/batch"
@@ -25,9 +26,9 @@ import (
 
 // batchSender sends a run and says how it goes.
 type batchSender struct {
-	sh       *shell
+	sh       *shell.Shell
 	attempts *attempts
-	sign     *signing
+	sign     *shell.Signing
 	run      batch.Run
 	options  *sendOptions
 	first    record.Exchange // what all messages have in common
@@ -35,11 +36,11 @@ type batchSender struct {
 }
 
 // sendMany sends a new run or resumes one.
-func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
+func sendMany(ctx context.Context, sh *shell.Shell, o *sendOptions) error {
 	switch {
 	case o.resumed == nil:
 	case o.resumed.Ended:
-		sh.sayComplete(ctx, o.resumed.ID)
+		sayComplete(ctx, sh, o.resumed.ID)
 		return nil
 	case o.Edit:
 		return fail.Usage("run %d was edited by hand, and the edited payload was not recorded", o.resumed.ID).
@@ -55,7 +56,7 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 		return err
 	}
 	defer m.run.Bodies.Close()
-	client, err := o.NewClient(sh.version, sh.Getenv, o.ConnectIn)
+	client, err := o.NewClient(sh.Version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	if m.run.Queue, err = o.enqueues(m.attempts, s); err != nil {
 		return err
 	}
-	if _, err = sh.writeHistory(ctx); err != nil {
+	if _, err = sh.WriteHistory(ctx); err != nil {
 		return err
 	}
 	if err := m.begin(ctx); err != nil {
@@ -84,7 +85,7 @@ func (m *batchSender) begin(ctx context.Context) error {
 	}
 	m.run.Options, m.run.Now = string(options), m.sh.Now
 	m.run.Owner, m.run.IsGone = worker.NewHolder("send"), worker.IsGone
-	m.run.Journal = &journal.Journal{History: m.sh.history, Lazily: true, WithIDs: m.sh.json}
+	m.run.Journal = &journal.Journal{History: m.sh.History, Lazily: true, WithIDs: m.sh.JSON}
 	m.run.Message, m.run.Sign, m.run.Tell = m.exchange, m.sign.ForAttempt, m.tell
 	err = m.run.Begin(ctx)
 	if busy, ok := errors.AsType[*batch.BusyError](err); ok {
@@ -96,7 +97,7 @@ func (m *batchSender) begin(ctx context.Context) error {
 // open opens the events, which looks at all of them, and lays out the run.
 func (m *batchSender) open() error {
 	o := m.options
-	e, err := m.sh.events(o, m.checker(m.sh.Now()))
+	e, err := eventBodies(m.sh, o, m.checker(m.sh.Now()))
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (m *batchSender) open() error {
 }
 
 // events opens the bodies that the flags name. A file or a folder is looked at as a whole before anything is sent.
-func (sh *shell) events(o *sendOptions, check payload.Check) (payload.Bodies, error) {
+func eventBodies(sh *shell.Shell, o *sendOptions, check payload.Check) (payload.Bodies, error) {
 	name, isFile := strings.CutPrefix(o.data, "@")
 	switch {
 	case !o.listed():
@@ -261,7 +262,7 @@ func (m *batchSender) send(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return fail.Silent(codeOf(m.run.Tally().Tally, sum.Interrupted))
+	return fail.Silent(shell.CodeOf(m.run.Tally().Tally, sum.Interrupted))
 }
 
 // deadHint is the command that lists the messages that were given up. Those that were interrupted are not.
@@ -280,11 +281,11 @@ func historySince(begun time.Time, filters string) string {
 
 // tell prints an attempt as JSON, and with --verbose a failed one for people.
 func (m *batchSender) tell(a *deliver.Attempt) error {
-	if m.sh.verbose && a.Decision != deliver.Delivered {
-		m.sh.printing.Lock()
-		m.sh.err.Printf("%s  ", ui.Clip(a.Exchange.WebhookID, 80))
-		m.sh.err.Attempt(a)
-		m.sh.printing.Unlock()
+	if m.sh.Verbose && a.Decision != deliver.Delivered {
+		m.sh.Printing.Lock()
+		m.sh.Stderr.Printf("%s  ", ui.Clip(a.Exchange.WebhookID, 80))
+		m.sh.Stderr.Attempt(a)
+		m.sh.Printing.Unlock()
 	}
 	return m.attempts.show(&m.sign.Signer, a)
 }
@@ -302,7 +303,7 @@ func (m *batchSender) announce() {
 	if m.options.Shuffle {
 		text += fmt.Sprintf(", --seed %d", m.options.kept.Seed)
 	}
-	m.sh.say("%s", text)
+	m.sh.Say("%s", text)
 	m.leftOut(m.run.Bodies.Bad())
 }
 
@@ -311,12 +312,12 @@ func (m *batchSender) leftOut(bad payload.Bad) {
 	if bad.Count == 0 {
 		return
 	}
-	m.sh.warn("%s left out", ui.Count(int(bad.Count), "bad event"))
+	m.sh.Warn("%s left out", ui.Count(int(bad.Count), "bad event"))
 	for _, line := range bad.First {
-		m.sh.err.Printf("  %s\n", ui.EscapeLine(line))
+		m.sh.Stderr.Printf("  %s\n", ui.EscapeLine(line))
 	}
 	if more := bad.Count - int64(len(bad.First)); more > 0 {
-		m.sh.err.Printf("  and %d more\n", more)
+		m.sh.Stderr.Printf("  and %d more\n", more)
 	}
 }
 
@@ -326,13 +327,13 @@ func (m *batchSender) finish(sum ui.Batch) {
 		m.leftOut(m.run.Bodies.Bad())
 	}
 	switch {
-	case !m.sh.json:
-		m.sh.out.Batch(sum)
-	case !m.sh.quiet:
-		m.sh.err.Batch(sum)
+	case !m.sh.JSON:
+		m.sh.Stdout.Batch(sum)
+	case !m.sh.Quiet:
+		m.sh.Stderr.Batch(sum)
 	}
 	if !m.run.Row().Ended {
-		m.sh.err.Printf("resume with: %s\n", m.resumeCommand())
+		m.sh.Stderr.Printf("resume with: %s\n", m.resumeCommand())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store/record"
@@ -36,7 +37,7 @@ func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
 }
 
 // checkQueue finds what the queue cannot remember while nothing has been read or written.
-func (o *sendOptions) checkQueue(sh *shell) error {
+func (o *sendOptions) checkQueue(sh *shell.Shell) error {
 	switch {
 	case !o.queue && (o.orderKey != "" || o.ordered.By != "false"):
 		return fail.Usage("--order-key and --ordered are for --queue: without it a message is sent at once").Hint(
@@ -44,7 +45,7 @@ func (o *sendOptions) checkQueue(sh *shell) error {
 	case o.queue && slices.ContainsFunc(o.Secrets, func(ref string) bool { return !secret.IsReference(ref) }):
 		return unqueueable()
 	case o.queue:
-		return sh.file.CheckAllowed(sh.secretRefs(o.Secrets, sh.file.Routes.ForScheme(o.Scheme, urlPath(o.url))))
+		return sh.File.CheckAllowed(sh.SecretRefs(o.Secrets, sh.File.Routes.ForScheme(o.Scheme, shell.URLPath(o.url))))
 	}
 	return nil
 }
@@ -53,13 +54,13 @@ func (o *sendOptions) checkQueue(sh *shell) error {
 type enqueue func(ctx context.Context, x record.Exchange) (journal.Outcome, error)
 
 // enqueues returns nil without --queue. The history may be opened afterwards.
-func (o *sendOptions) enqueues(p *attempts, s *signing) (enqueue, error) {
+func (o *sendOptions) enqueues(p *attempts, s *shell.Signing) (enqueue, error) {
 	if !o.queue {
 		return nil, nil
 	}
 	plan, err := o.planText(p.sh, s)
 	return func(ctx context.Context, x record.Exchange) (journal.Outcome, error) {
-		entry, err := worker.Enqueue(ctx, p.sh.history, &x, plan, o.order(&x.Request), p.sh.Now())
+		entry, err := worker.Enqueue(ctx, p.sh.History, &x, plan, o.order(&x.Request), p.sh.Now())
 		if errors.Is(err, worker.ErrHoldsSecret) {
 			err = fail.Usage("%w", err).Hint("leave --queue out")
 		}

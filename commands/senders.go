@@ -8,6 +8,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
@@ -18,38 +19,38 @@ import (
 // sendersLimit is how many received exchanges are judged at most, the newest: their headers and bodies are read.
 const sendersLimit = 20_000
 
-func runSenders(ctx context.Context, sh *shell, chosen *flags.Filter) error {
+func runSenders(ctx context.Context, sh *shell.Shell, chosen *flags.Filter) error {
 	if chosen.Sent {
 		return fail.Usage("--senders judges what was received, not what was sent").Hint("barb stats --senders --received")
 	}
-	filter, none, err := sh.narrowed(ctx, chosen)
+	filter, none, err := sh.Narrowed(ctx, chosen)
 	if err != nil {
 		return err
 	}
 	var attempts []senders.Attempt
 	forged := 0
 	if !none {
-		if attempts, forged, err = sh.attempts(ctx, filter); err != nil {
+		if attempts, forged, err = sentAttempts(ctx, sh, filter); err != nil {
 			return err
 		}
 	}
 	if len(attempts)+forged == sendersLimit {
-		sh.say("barb: only the newest %d webhooks are counted; --since, --until and --endpoint choose others", sendersLimit)
+		sh.Say("barb: only the newest %d webhooks are counted; --since, --until and --endpoint choose others", sendersLimit)
 	}
 	if forged > 0 {
-		sh.say("barb: %s with a bad signature left out: their sender is unknown  (barb history "+
+		sh.Say("barb: %s with a bad signature left out: their sender is unknown  (barb history "+
 			"--received --where '.verdict == \"invalid\"')", ui.Count(forged, "webhook"))
 	}
 	judged := senders.Judge(attempts, sh.Now())
-	if !sh.json {
+	if !sh.JSON {
 		if len(judged)+forged == 0 {
-			sh.say("barb: nothing received matches")
+			sh.Say("barb: nothing received matches")
 		}
-		sh.out.Senders(judged)
+		sh.Stdout.Senders(judged)
 		return nil
 	}
 	for _, s := range judged {
-		if err := sh.emit(schema.NewSender(s)); err != nil {
+		if err := sh.Emit(schema.NewSender(s)); err != nil {
 			return err
 		}
 	}
@@ -58,9 +59,10 @@ func runSenders(ctx context.Context, sh *shell, chosen *flags.Filter) error {
 
 // attempts are the received webhooks that a filter selects, the newest of them. Those with a bad signature are only
 // counted: anyone can send them, with the id and the body of a genuine webhook.
-func (sh *shell) attempts(ctx context.Context, filter store.Filter) (all []senders.Attempt, forged int, err error) {
+func sentAttempts(ctx context.Context, sh *shell.Shell, filter store.Filter) (all []senders.Attempt, forged int,
+	err error) {
 	filter.Kind, filter.Bodies, filter.OldestFirst, filter.Limit = record.Received, true, false, sendersLimit
-	for x, err := range sh.history.List(ctx, filter) {
+	for x, err := range sh.History.List(ctx, filter) {
 		switch {
 		case err != nil:
 			return nil, 0, err
@@ -68,16 +70,16 @@ func (sh *shell) attempts(ctx context.Context, filter store.Filter) (all []sende
 		case x.Verdict.Status == record.Invalid:
 			forged++
 		default:
-			all = append(all, sh.attempt(x))
+			all = append(all, sentAttempt(sh, x))
 		}
 	}
 	return all, forged, nil
 }
 
 // attempt is a received exchange with what its scheme tells of it.
-func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
+func sentAttempt(sh *shell.Shell, x *record.Exchange) senders.Attempt {
 	a := senders.Of(x)
-	s, ok := sh.file.Catalog().Lookup(x.Scheme)
+	s, ok := sh.File.Catalog().Lookup(x.Scheme)
 	if !ok {
 		return a
 	}
@@ -91,7 +93,7 @@ func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
 // senderSummary says, at the end of a listener, how the senders behaved whose webhooks came more than once.
 func (g *listener) senderSummary(ctx context.Context) {
 	ids := g.watch.Repeated()
-	if len(ids) == 0 || g.sh.quiet {
+	if len(ids) == 0 || g.sh.Quiet {
 		return
 	}
 	filter := store.Filter{}
@@ -100,18 +102,18 @@ func (g *listener) senderSummary(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	attempts, _, err := g.sh.attempts(ctx, filter)
+	attempts, _, err := sentAttempts(ctx, g.sh, filter)
 	if err != nil {
 		return // of no more use than what it would have said
 	}
 	told := false
 	for _, s := range senders.Judge(attempts, g.sh.Now()) {
 		if s.Again > 0 && s.Scheme != "" { // who signs nothing is most likely a person with curl
-			g.sh.say("barb: %s", ui.SenderLine(s))
+			g.sh.Say("barb: %s", ui.SenderLine(s))
 			told = true
 		}
 	}
 	if told {
-		g.sh.say("barb: barb stats --senders shows more")
+		g.sh.Say("barb: barb stats --senders shows more")
 	}
 }

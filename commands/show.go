@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/pick"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -27,17 +28,17 @@ type showOptions struct {
 	selectors                          []string
 }
 
-func newShow(sh *shell) *cobra.Command {
+func newShow(sh *shell.Shell) *cobra.Command {
 	var o showOptions
 	cmd := &cobra.Command{
 		Use:               "show [SELECTOR…]",
-		ValidArgsFunction: sh.completeIDs,
+		ValidArgsFunction: sh.CompleteIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.selectors = args
 			return runShow(cmd.Context(), sh, o)
 		},
 	}
-	o.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
+	o.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	f := cmd.Flags()
 	f.BoolVar(&o.body, "body", false, "print the body of the request, byte for byte")
 	f.BoolVar(&o.headers, "headers", false, "print the headers of the request in wire order")
@@ -50,8 +51,8 @@ func newShow(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runShow(ctx context.Context, sh *shell, o showOptions) error {
-	if sh.json && (o.body || o.raw || o.curl) {
+func runShow(ctx context.Context, sh *shell.Shell, o showOptions) error {
+	if sh.JSON && (o.body || o.raw || o.curl) {
 		return fail.Usage("--body, --raw and --curl are not JSON").Hint("barb show @ --json has it all")
 	}
 	if len(o.selectors) == 0 && !o.Given() {
@@ -66,8 +67,8 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 		if err != nil {
 			return err
 		}
-		if shown++; shown > 1 && !sh.json && !o.raw && !o.body {
-			sh.out.Line("")
+		if shown++; shown > 1 && !sh.JSON && !o.raw && !o.body {
+			sh.Stdout.Line("")
 		}
 		if s.x, err = o.shown(ctx, sh, s.x); err != nil {
 			return err
@@ -89,9 +90,9 @@ type shownOne struct {
 }
 
 // chosen yields what the selectors and flags choose, the oldest first.
-func (o *showOptions) chosen(ctx context.Context, sh *shell) (iter.Seq2[shownOne, error], error) {
+func (o *showOptions) chosen(ctx context.Context, sh *shell.Shell) (iter.Seq2[shownOne, error], error) {
 	if o.all {
-		found, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
+		found, err := sh.Selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
 			f.Bodies, f.OldestFirst = true, true
 		})
 		return func(yield func(shownOne, error) bool) {
@@ -102,12 +103,12 @@ func (o *showOptions) chosen(ctx context.Context, sh *shell) (iter.Seq2[shownOne
 			}
 		}, err
 	}
-	found, err := sh.chosenWebhooks(ctx, o.selectors, &o.Filter, func(f *store.Filter) { f.OldestFirst = true })
+	found, err := sh.ChosenWebhooks(ctx, o.selectors, &o.Filter, func(f *store.Filter) { f.OldestFirst = true })
 	return func(yield func(shownOne, error) bool) {
 		for w, err := range found {
 			s := shownOne{w: w}
 			if err == nil {
-				s.x, err = sh.history.Get(ctx, w.Last().ID)
+				s.x, err = sh.History.Get(ctx, w.Last().ID)
 			}
 			if !yield(s, err) {
 				return
@@ -118,110 +119,110 @@ func (o *showOptions) chosen(ctx context.Context, sh *shell) (iter.Seq2[shownOne
 
 // shown returns an exchange as it is shown. People see no credentials unless they ask for them, which are then added
 // as far as the queue has them; other tools get what the history has.
-func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) (*record.Exchange, error) {
-	forTools := sh.json || o.body || o.headers || o.raw || o.curl
+func (o *showOptions) shown(ctx context.Context, sh *shell.Shell, x *record.Exchange) (*record.Exchange, error) {
+	forTools := sh.JSON || o.body || o.headers || o.raw || o.curl
 	switch {
 	case o.withSecrets:
-		if err := sh.history.Pieces(ctx, x); err != nil {
+		if err := sh.History.Pieces(ctx, x); err != nil {
 			return nil, err
 		}
-		came, missing := sh.redactor.Restore(x)
+		came, missing := sh.Redactor.Restore(x)
 		if len(missing) > 0 && forTools {
-			sh.warn("webhook %d is stored without %s", x.ID, ui.Clip(strings.Join(redact.Names(missing), ", "), 200))
+			sh.Warn("webhook %d is stored without %s", x.ID, ui.Clip(strings.Join(redact.Names(missing), ", "), 200))
 		}
 		return came, nil
 	case forTools:
 		if len(x.Masks) > 0 && (o.raw || o.curl || o.body) {
-			sh.warn("webhook %d is stored without %s", x.ID, ui.Clip(strings.Join(x.Masked(), ", "), 200))
+			sh.Warn("webhook %d is stored without %s", x.ID, ui.Clip(strings.Join(x.Masked(), ", "), 200))
 		}
 		return x, nil
 	}
-	shown := *sh.redactor.Keep(x, true)
+	shown := *sh.Redactor.Keep(x, true)
 	shown.Masks = x.Masks
 	return &shown, nil
 }
 
-func showOne(ctx context.Context, sh *shell, o showOptions, s shownOne) error {
+func showOne(ctx context.Context, sh *shell.Shell, o showOptions, s shownOne) error {
 	x := s.x
 	if _, cut := x.Marked(record.Truncated); cut && (o.body || o.raw || o.curl) {
-		sh.warn("webhook %d is incomplete: only the first 64 KiB of its body are stored", x.ID)
+		sh.Warn("webhook %d is incomplete: only the first 64 KiB of its body are stored", x.ID)
 	}
 	switch {
 	case o.body && sh.OutTerminal:
-		sh.out.Printf("%s", ui.Escape(string(x.Request.Body)))
+		sh.Stdout.Printf("%s", ui.Escape(string(x.Request.Body)))
 	case o.body:
-		sh.out.Printf("%s", x.Request.Body)
+		sh.Stdout.Printf("%s", x.Request.Body)
 	case o.raw:
-		sh.out.Printf("%s", export.Raw(&x.Request))
+		sh.Stdout.Printf("%s", export.Raw(&x.Request))
 	case o.curl:
-		sh.out.Line(export.Curl(&x.Request))
-	case o.headers && !sh.json && sh.OutTerminal:
-		sh.out.Headers(x.Request.Header)
-	case o.headers && !sh.json: // for verify --headers and curl -H @-: as they are
+		sh.Stdout.Line(export.Curl(&x.Request))
+	case o.headers && !sh.JSON && sh.OutTerminal:
+		sh.Stdout.Headers(x.Request.Header)
+	case o.headers && !sh.JSON: // for verify --headers and curl -H @-: as they are
 		for _, f := range x.Request.Header {
-			sh.out.Line(f.Name + ": " + f.Value)
+			sh.Stdout.Line(f.Name + ": " + f.Value)
 		}
 	case o.attempts:
 		return showThread(ctx, sh, x.ID)
-	case sh.json:
+	case sh.JSON:
 		return o.emit(ctx, sh, s)
 	default:
-		return sh.showWhole(ctx, s)
+		return showWhole(ctx, sh, s)
 	}
 	return nil
 }
 
 // showWhole prints all of a webhook, or of an exchange alone.
-func (sh *shell) showWhole(ctx context.Context, s shownOne) error {
+func showWhole(ctx context.Context, sh *shell.Shell, s shownOne) error {
 	parts := []*record.Exchange{s.x}
 	if s.w != nil {
 		parts = s.w.Exchanges
 	}
 	for _, x := range parts {
-		mirror, err := sh.mirrorNote(ctx, x.ID)
+		mirror, err := mirrorNote(ctx, sh, x.ID)
 		if err != nil {
 			return err
 		}
 		if s.w != nil && mirror != "" {
 			mirror = fmt.Sprintf("%d %s", x.ID, mirror)
 		}
-		sh.out.Pairs([][2]string{{"mirror", mirror}})
+		sh.Stdout.Pairs([][2]string{{"mirror", mirror}})
 	}
 	if s.w == nil {
-		sh.out.Exchange(s.x)
+		sh.Stdout.Exchange(s.x)
 	} else {
-		sh.out.Webhook(s.w, s.x, sh.Now())
+		sh.Stdout.Webhook(s.w, s.x, sh.Now())
 	}
 	return nil
 }
 
 // emit prints the JSON form with everything that is asked for.
-func (o *showOptions) emit(ctx context.Context, sh *shell, s shownOne) error {
+func (o *showOptions) emit(ctx context.Context, sh *shell.Shell, s shownOne) error {
 	with := export.With{Body: !o.headers, URL: true, Headers: true}
 	if s.w == nil {
-		return sh.emitExchange(s.x, with)
+		return sh.EmitExchange(s.x, with)
 	}
-	subject, err := pick.Subject(ctx, sh.history, s.w, with, true)
+	subject, err := pick.Subject(ctx, sh.History, s.w, with, true)
 	if err == nil {
 		named := *s.x // as it is shown
 		named.ID = s.w.ID
 		subject.Exchange, subject.Line = &named, s.w.JSON(s.x, with)
-		err = sh.emitSubject(subject)
+		err = sh.EmitSubject(subject)
 	}
 	return err
 }
 
-func showThread(ctx context.Context, sh *shell, id int64) error {
-	thread, err := sh.history.Thread(ctx, id)
+func showThread(ctx context.Context, sh *shell.Shell, id int64) error {
+	thread, err := sh.History.Thread(ctx, id)
 	if err != nil {
 		return err
 	}
-	if !sh.json {
-		sh.out.History(thread, nil, sh.Now())
+	if !sh.JSON {
+		sh.Stdout.History(thread, nil, sh.Now())
 		return nil
 	}
 	for _, x := range thread {
-		if err := sh.emitExchange(x, export.With{}); err != nil {
+		if err := sh.EmitExchange(x, export.With{}); err != nil {
 			return err
 		}
 	}
@@ -229,8 +230,8 @@ func showThread(ctx context.Context, sh *shell, id int64) error {
 }
 
 // mirrorNote says whose copy an exchange with a mirror is; "" for any other exchange.
-func (sh *shell) mirrorNote(ctx context.Context, id int64) (string, error) {
-	m, ok, err := sh.history.Mirror(ctx, id)
+func mirrorNote(ctx context.Context, sh *shell.Shell, id int64) (string, error) {
+	m, ok, err := sh.History.Mirror(ctx, id)
 	switch {
 	case err != nil || !ok:
 		return "", err

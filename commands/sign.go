@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
@@ -35,7 +36,7 @@ type signOptions struct {
 
 var signOutputs = []string{"headers", "curl", "http", "env", "json", "value"}
 
-func newSign(sh *shell) *cobra.Command {
+func newSign(sh *shell.Shell) *cobra.Command {
 	var o signOptions
 	cmd := &cobra.Command{
 		Use:  "sign [FILE]",
@@ -45,7 +46,7 @@ func newSign(sh *shell) *cobra.Command {
 			return runSign(cmd.Context(), sh, o)
 		},
 	}
-	o.Signing.AddFlags(cmd, "the `scheme` to sign with (barb schemes lists them)", sh.schemeNames)
+	o.Signing.AddFlags(cmd, "the `scheme` to sign with (barb schemes lists them)", sh.SchemeNames)
 	o.Headers.AddFlags(cmd)
 	f := cmd.Flags()
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
@@ -61,7 +62,7 @@ func newSign(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runSign(ctx context.Context, sh *shell, o signOptions) error {
+func runSign(ctx context.Context, sh *shell.Shell, o signOptions) error {
 	printer, err := o.printer(sh)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 		return fail.Usage("sign needs a scheme").Hint("barb sign payload.json -s github --secret env:SECRET; barb " +
 			"schemes lists them")
 	}
-	s, err := sh.signer(ctx, &o.Signing, &record.Request{URL: o.url})
+	s, err := sh.Signer(ctx, &o.Signing, &record.Request{URL: o.url})
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := sh.signPayload(o)
+	p, err := signPayload(sh, o)
 	if err != nil {
 		return err
 	}
@@ -101,14 +102,14 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	if err != nil {
 		return &signer.Error{Scheme: s.Scheme, Err: err}
 	}
-	if signed.Body != nil && (o.output == "headers" || o.output == "env") && !sh.json {
-		sh.warn("the signature of %s is in the body: -o http, curl or json prints the signed body", s.Scheme.Name)
+	if signed.Body != nil && (o.output == "headers" || o.output == "env") && !sh.JSON {
+		sh.Warn("the signature of %s is in the body: -o http, curl or json prints the signed body", s.Scheme.Name)
 	}
 	return printer(sh, signedPayload{o, s.Scheme, p, m, signed, header})
 }
 
-func (sh *shell) signPayload(o signOptions) (*infile.Input, error) {
-	sh.warnOfName(o.data)
+func signPayload(sh *shell.Shell, o signOptions) (*infile.Input, error) {
+	warnOfName(sh, o.data)
 	p, err := infile.Payload(sh.In, sh.InTerminal, o.data, o.dataGiven, o.positional, o.Secrets)
 	if err == nil && p == nil {
 		err = fail.Usage("sign needs a payload").Hint("barb sign FILE, -d '{}' or a pipe into stdin")
@@ -136,12 +137,12 @@ type signedPayload struct {
 	header  record.Header
 }
 
-func (o signOptions) printer(sh *shell) (func(*shell, signedPayload) error, error) {
+func (o signOptions) printer(sh *shell.Shell) (func(*shell.Shell, signedPayload) error, error) {
 	output := o.output
-	if sh.json {
+	if sh.JSON {
 		output = "json"
 	}
-	print, ok := map[string]func(*shell, signedPayload) error{
+	print, ok := map[string]func(*shell.Shell, signedPayload) error{
 		"headers": printHeaders, "curl": printCurl, "http": printHTTP, "env": printEnv, "json": printSignJSON,
 		"value": printValue,
 	}[output]
@@ -155,38 +156,38 @@ func (o signOptions) printer(sh *shell) (func(*shell, signedPayload) error, erro
 	return print, nil
 }
 
-func printHeaders(sh *shell, s signedPayload) error {
+func printHeaders(sh *shell.Shell, s signedPayload) error {
 	for _, f := range s.signed.Fields {
-		sh.out.Line(f.Name + ": " + f.Value)
+		sh.Stdout.Line(f.Name + ": " + f.Value)
 	}
 	if s.signed.URL != "" {
-		sh.say("barb: the URL to call is %s", s.signed.URL)
+		sh.Say("barb: the URL to call is %s", s.signed.URL)
 	}
 	return nil
 }
 
 // printValue prints the value of the signature alone: of the header that the scheme names first, or of its place in the
 // body.
-func printValue(sh *shell, s signedPayload) error {
+func printValue(sh *shell.Shell, s signedPayload) error {
 	m := sign.Message{Header: http.Header{}, Body: s.signed.Body, URL: s.signed.URL}
 	for _, f := range s.signed.Fields {
 		m.Header[f.Name] = []string{f.Value}
 	}
-	sh.out.Line(s.scheme.Signature(m))
+	sh.Stdout.Line(s.scheme.Signature(m))
 	return nil
 }
 
 // printEnv prints shell assignments: WEBHOOK_SIGNATURE='v1,…'.
-func printEnv(sh *shell, s signedPayload) error {
+func printEnv(sh *shell.Shell, s signedPayload) error {
 	for _, f := range s.signed.Fields {
 		name := strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		sh.out.Line(name + "=" + export.Quote(f.Value))
+		sh.Stdout.Line(name + "=" + export.Quote(f.Value))
 	}
 	return nil
 }
 
-func printSignJSON(sh *shell, s signedPayload) error {
-	return sh.emit(schema.NewSigned(s.Scheme, &s.signed, s.message.ID, s.message.Time))
+func printSignJSON(sh *shell.Shell, s signedPayload) error {
+	return sh.Emit(schema.NewSigned(s.Scheme, &s.signed, s.message.ID, s.message.Time))
 }
 
 // request is the whole signed request.
@@ -211,26 +212,26 @@ func (s signedPayload) request() (record.Request, error) {
 	return r, nil
 }
 
-func printCurl(sh *shell, s signedPayload) error {
+func printCurl(sh *shell.Shell, s signedPayload) error {
 	r, err := s.request()
 	if err != nil {
 		return err
 	}
 	file := s.payload.Name
 	if file == "" || file == "-" || s.signed.Body != nil {
-		sh.out.Line(export.Curl(&r))
+		sh.Stdout.Line(export.Curl(&r))
 		return nil
 	}
 	if !r.Header.Has("Content-Type") {
 		r.Header = append(r.Header, record.Field{Name: "Content-Type", Value: "application/json"})
 	}
 	r.Body = nil // curl would send what is in the command as well as the file
-	sh.out.Line(export.Curl(&r) + " \\\n  --data-binary @" + export.Quote(file))
+	sh.Stdout.Line(export.Curl(&r) + " \\\n  --data-binary @" + export.Quote(file))
 	return nil
 }
 
 // printHTTP prints the request as `barb verify --http` and any raw tool takes it.
-func printHTTP(sh *shell, s signedPayload) error {
+func printHTTP(sh *shell.Shell, s signedPayload) error {
 	r, err := s.request()
 	if err != nil {
 		return err
@@ -239,6 +240,6 @@ func printHTTP(sh *shell, s signedPayload) error {
 	rest := r.Header.Without("Host", "Content-Length")
 	r.Header = slices.Concat(record.Header{{Name: "Host", Value: host}}, rest,
 		record.Header{{Name: "Content-Length", Value: strconv.Itoa(len(r.Body))}})
-	sh.out.Printf("%s", export.Raw(&r))
+	sh.Stdout.Printf("%s", export.Raw(&r))
 	return nil
 }

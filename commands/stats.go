@@ -10,6 +10,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
@@ -24,7 +25,7 @@ type statsOptions struct {
 	check, senders bool
 }
 
-func newStats(sh *shell) *cobra.Command {
+func newStats(sh *shell.Shell) *cobra.Command {
 	var o statsOptions
 	cmd := &cobra.Command{
 		Use:  "stats",
@@ -42,7 +43,7 @@ func newStats(sh *shell) *cobra.Command {
 			return runStats(cmd.Context(), sh, o)
 		},
 	}
-	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
+	o.Filter.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	o.Thresholds.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.check, "check", false, "print the figures that break their thresholds, and exit 1 "+
 		"when one does")
@@ -52,16 +53,16 @@ func newStats(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runStats(ctx context.Context, sh *shell, o statsOptions) error {
-	filter, _, err := sh.narrowed(ctx, &o.Filter)
+func runStats(ctx context.Context, sh *shell.Shell, o statsOptions) error {
+	filter, _, err := sh.Narrowed(ctx, &o.Filter)
 	if err != nil {
 		return err
 	}
-	s, c, err := webhooks.Sums(ctx, sh.history, filter, sh.Now())
+	s, c, err := webhooks.Sums(ctx, sh.History, filter, sh.Now())
 	if err != nil {
 		return err
 	}
-	depth, err := worker.Depth(ctx, sh.history, sh.Now())
+	depth, err := worker.Depth(ctx, sh.History, sh.Now())
 	if err != nil {
 		return err
 	}
@@ -69,18 +70,18 @@ func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 	if err != nil {
 		return err
 	}
-	if sh.json {
-		return sh.emit(schema.NewStats(s, &c, depth, &r))
+	if sh.JSON {
+		return sh.Emit(schema.NewStats(s, &c, depth, &r))
 	}
-	sh.out.Pairs(append(ui.StatsPairs(s, &c), [2]string{"queue", ui.QueueLine(depth)}))
-	sh.out.Line("")
-	sh.out.Figures(&r)
+	sh.Stdout.Pairs(append(ui.StatsPairs(s, &c), [2]string{"queue", ui.QueueLine(depth)}))
+	sh.Stdout.Line("")
+	sh.Stdout.Figures(&r)
 	return nil
 }
 
 // figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if
 // that is given; the history before it is not read.
-func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report, err error) {
+func (o *statsOptions) figures(ctx context.Context, sh *shell.Shell) (r health.Report, err error) {
 	chosen, now := o.Filter, sh.Now()
 	end := now
 	if chosen.Until != "" {
@@ -91,20 +92,20 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 	if chosen.Since == "" {
 		chosen.Since = end.Add(-o.Over).Format(time.RFC3339Nano)
 	}
-	filter, _, err := sh.narrowed(ctx, &chosen) // where it selects nothing, the queue still counts
+	filter, _, err := sh.Narrowed(ctx, &chosen) // where it selects nothing, the queue still counts
 	if err != nil {
 		return r, err
 	}
-	got, err := sh.history.Figures(ctx, filter)
+	got, err := sh.History.Figures(ctx, filter)
 	return o.Limits.Judge(got, end.Sub(filter.Since)), err
 }
 
 // validate checks the flags before the history is opened.
-func (o *statsOptions) validate(sh *shell) error {
+func (o *statsOptions) validate(sh *shell.Shell) error {
 	switch {
 	case o.Over <= 0:
 		return fail.Usage("--over %s must be more than 0", units.FormatDuration(o.Over)).Hint("--over 5m")
-	case o.Since != "" && sh.settings["over"] == "flag":
+	case o.Since != "" && sh.Settings["over"] == "flag":
 		return fail.Usage("--over and --since cannot be used together").Hint("--since says when the time begins; --over 5m " +
 			"counts from now, or from --until")
 	case o.check && o.senders:
@@ -114,13 +115,13 @@ func (o *statsOptions) validate(sh *shell) error {
 }
 
 // checkFilter refuses filters that match nothing in the whole history: a check of nothing would always pass.
-func (o *statsOptions) checkFilter(ctx context.Context, sh *shell) error {
+func (o *statsOptions) checkFilter(ctx context.Context, sh *shell.Shell) error {
 	ever := o.Filter
 	ever.Since, ever.Until = "", ""
 	if !ever.Given() {
 		return nil
 	}
-	some, err := sh.chosenWebhooks(ctx, nil, &ever, func(f *store.Filter) { f.Limit = 1 })
+	some, err := sh.ChosenWebhooks(ctx, nil, &ever, func(f *store.Filter) { f.Limit = 1 })
 	if err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func (o *statsOptions) checkFilter(ctx context.Context, sh *shell) error {
 }
 
 // runCheck prints the figures that are a breach and ends with 1 if there is one.
-func runCheck(ctx context.Context, sh *shell, o statsOptions) error {
+func runCheck(ctx context.Context, sh *shell.Shell, o statsOptions) error {
 	if err := o.checkFilter(ctx, sh); err != nil {
 		return err
 	}
@@ -140,14 +141,14 @@ func runCheck(ctx context.Context, sh *shell, o statsOptions) error {
 	if err != nil {
 		return err
 	}
-	if sh.json {
+	if sh.JSON {
 		for _, line := range schema.NewFigureLines(&r) {
-			if err := sh.emit(line); err != nil {
+			if err := sh.Emit(line); err != nil {
 				return err
 			}
 		}
 	} else {
-		sh.out.Breaches(&r, o.Limits.MinSamples)
+		sh.Stdout.Breaches(&r, o.Limits.MinSamples)
 	}
 	if len(r.In(health.Breach)) > 0 {
 		return fail.Silent(fail.ExitFailed)

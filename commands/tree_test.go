@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // A command that is made alone is the very one of the whole tree.
@@ -24,15 +26,15 @@ func TestCommandsThatDoNotNeedOthersAreMadeAlone(t *testing.T) {
 	whole := len(Root("test").Commands())
 	for _, b := range branches() {
 		want := 1
-		if b.wide {
+		if b.Wide {
 			want = whole
 		}
-		if made := len(newRoot(&shell{}, []string{b.name, "-h"}).Commands()); made != want {
-			t.Errorf("barb %s makes %d commands, want %d", b.name, made, want)
+		if made := len(newRoot(&shell.Shell{}, []string{b.Name, "-h"}).Commands()); made != want {
+			t.Errorf("barb %s makes %d commands, want %d", b.Name, made, want)
 		}
 	}
 	for _, args := range [][]string{nil, {"--json", "version"}, {"help"}, {"versio"}, {"__complete", ""}, {"--help"}} {
-		if made := len(newRoot(&shell{}, args).Commands()); made != whole {
+		if made := len(newRoot(&shell.Shell{}, args).Commands()); made != whole {
 			t.Errorf("barb %q makes %d of %d commands", args, made, whole)
 		}
 	}
@@ -41,7 +43,7 @@ func TestCommandsThatDoNotNeedOthersAreMadeAlone(t *testing.T) {
 func printed(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, said bytes.Buffer
-	env := Env{In: &bytes.Buffer{}, Out: &out, Err: &said, Getenv: func(string) string { return "" }, Now: time.Now,
+	env := shell.Env{In: &bytes.Buffer{}, Out: &out, Err: &said, Getenv: func(string) string { return "" }, Now: time.Now,
 		Interruptible: context.WithCancel}
 	if code := Main(t.Context(), env, "test", args); code != 0 {
 		t.Fatalf("barb %q: exit code %d: %s", args, code, said.String())

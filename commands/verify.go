@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/verifier"
@@ -45,12 +46,12 @@ type verifyOptions struct {
 	recorded              string // scheme of the exchange in the history; "" for none
 }
 
-func newVerify(sh *shell) *cobra.Command {
+func newVerify(sh *shell.Shell) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
 		Use:               "verify [FILE|ID]",
 		Args:              args(0, 1, "at most one FILE or history id"),
-		ValidArgsFunction: sh.completeIDsAndFiles,
+		ValidArgsFunction: sh.CompleteIDsAndFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.positional, o.dataGiven = args, cmd.Flags().Changed("data")
 			if o.emit != "" {
@@ -59,7 +60,7 @@ func newVerify(sh *shell) *cobra.Command {
 			return runVerify(cmd.Context(), sh, o)
 		},
 	}
-	o.Signing.AddFlags(cmd, "the `scheme`, or auto to find it from the headers", sh.schemeNames)
+	o.Signing.AddFlags(cmd, "the `scheme`, or auto to find it from the headers", sh.SchemeNames)
 	o.Headers.AddFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.headersFile, "headers", "", "read the headers from this `file`, one 'Name: value' a line")
@@ -82,7 +83,7 @@ func newVerify(sh *shell) *cobra.Command {
 	return cmd
 }
 
-func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
+func runVerify(ctx context.Context, sh *shell.Shell, o verifyOptions) error {
 	m, now, err := o.message(ctx, sh)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 		defer c.Close()
 	}
 	if o.discover {
-		return sh.discover(ctx, o, m, now)
+		return discoverScheme(ctx, sh, o, m, now)
 	}
 	v, err := o.verifier(ctx, sh, &m)
 	if err != nil {
@@ -112,11 +113,11 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	}
 	var why *explain.Answer
 	if o.explain {
-		if why, err = sh.explanation(ctx, v, c, m, now); err != nil {
+		if why, err = explanation(ctx, sh, v, c, m, now); err != nil {
 			return err
 		}
 	}
-	return sh.printVerdict(c, why, o.nextStep(c, why))
+	return printVerdict(sh, c, why, o.nextStep(c, why))
 }
 
 // nextStep returns the hints about a refused signature: what to do about its reason, and how to find out more.
@@ -140,9 +141,9 @@ func (o *verifyOptions) nextStep(c verifier.Result, why *explain.Answer) (hints 
 }
 
 // verifier returns what checks a message.
-func (o *verifyOptions) verifier(ctx context.Context, sh *shell, m *sign.Message) (*verifier.Verifier, error) {
-	v, err := sh.verifier(ctx, verifierOptions{Signing: o.Signing, path: urlPath(m.URL), message: m,
-		tolerance: o.tolerance, strict: o.strict})
+func (o *verifyOptions) verifier(ctx context.Context, sh *shell.Shell, m *sign.Message) (*verifier.Verifier, error) {
+	v, err := sh.Verifier(ctx, shell.VerifierOptions{Signing: o.Signing, Path: shell.URLPath(m.URL), Message: m,
+		Tolerance: o.tolerance, Strict: o.strict})
 	if err == nil && v == nil {
 		err = fail.Usage("verify needs a secret").Hint(secret.Help)
 	}
@@ -159,7 +160,7 @@ func readStream(m *sign.Message) (err error) {
 }
 
 // message puts the message together from where it was given, and says by what time it is judged.
-func (o *verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message, now time.Time, err error) {
+func (o *verifyOptions) message(ctx context.Context, sh *shell.Shell) (m sign.Message, now time.Time, err error) {
 	now = sh.Now()
 	switch {
 	case o.httpFile != "":
@@ -194,7 +195,7 @@ func exists(path string) bool {
 }
 
 // fromPayload takes the payload as it is and the headers from the flags.
-func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
+func (o verifyOptions) fromPayload(sh *shell.Shell) (m sign.Message, err error) {
 	lines := o.Lines
 	stdin := o.headersFile == "-" || slices.Contains(lines, "@-")
 	if o.headersFile != "" {
@@ -204,11 +205,11 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 	if err != nil {
 		return m, err
 	}
-	if len(header) == 0 && !sh.inBody(o.Scheme) {
+	if len(header) == 0 && !inBody(sh, o.Scheme) {
 		return m, fail.Usage("verify needs the headers the webhook came with").Hint("-H 'Name: value', --headers FILE " +
 			"(- is stdin), --http FILE, or the id of a received webhook")
 	}
-	sh.warnOfName(o.data)
+	warnOfName(sh, o.data)
 	p, err := infile.Payload(sh.In, sh.InTerminal, o.data, o.dataGiven, o.positional, o.Secrets)
 	if err != nil {
 		return m, err
@@ -229,13 +230,13 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 }
 
 // inBody reports whether the signature of a scheme travels in the body, so that the payload is enough.
-func (sh *shell) inBody(name string) bool {
-	s, err := sh.file.LookupScheme(name)
+func inBody(sh *shell.Shell, name string) bool {
+	s, err := sh.File.LookupScheme(name)
 	return err == nil && s.InBody()
 }
 
 // fromHTTP returns the message of --http, a file with a raw HTTP request.
-func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
+func (o verifyOptions) fromHTTP(sh *shell.Shell) (m sign.Message, err error) {
 	if len(o.positional) > 0 || o.dataGiven {
 		return m, fail.Usage("the file of --http contains the payload already").Hintf("barb verify --http %s", o.httpFile)
 	}
@@ -263,12 +264,12 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 }
 
 // fromHistory takes an exchange; its age is judged by when it was received, since later it is always old.
-func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Message, now time.Time, err error) {
-	history, err := sh.readHistory(ctx)
+func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell.Shell) (m sign.Message, now time.Time, err error) {
+	history, err := sh.ReadHistory(ctx)
 	if err != nil {
 		return m, now, err
 	}
-	ids, err := flags.SelectIDs(ctx, history, o.positional, sh.newest)
+	ids, err := flags.SelectIDs(ctx, history, o.positional, sh.Newest)
 	if err != nil {
 		return m, now, err
 	}
@@ -281,12 +282,12 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		return m, now, err
 	}
 	if exists(o.positional[0]) {
-		sh.warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
+		sh.Warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
 	}
 	if err := advice.Whole(x); err != nil {
 		return m, now, err
 	}
-	if err := advice.Judgeable(sh.redactor, x, o.Scheme); err != nil {
+	if err := advice.Judgeable(sh.Redactor, x, o.Scheme); err != nil {
 		return m, now, err
 	}
 	o.id, o.recorded = x.ID, x.Scheme
@@ -295,10 +296,10 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		return m, now, err
 	}
 	if len(o.Secrets) == 0 {
-		if o.Secrets, err = sh.recordedSecrets(ctx, signed); err != nil {
+		if o.Secrets, err = sh.RecordedSecrets(ctx, signed); err != nil {
 			return m, now, err
 		}
-		if o.Scheme == "" && sh.haveOneUnknown(ctx, o.Secrets) { // a listener takes such a secret only with a scheme
+		if o.Scheme == "" && sh.HaveOneUnknown(ctx, o.Secrets) { // a listener takes such a secret only with a scheme
 			o.Scheme = x.Scheme
 		}
 	}
@@ -308,7 +309,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		o.Scheme = signed.Scheme
 	}
 	if m = gateway.MessageOf(&x.Request); x.Kind == record.Received {
-		m.URL, err = sh.publicURLOf(&x.Request)
+		m.URL, err = sh.PublicURLOf(&x.Request)
 	}
 	return m, x.Start, err
 }
@@ -328,26 +329,26 @@ func signedAs(ctx context.Context, history *store.Store, x *record.Exchange) (*r
 
 // printVerdict prints the result of a check, with why it is so where that was asked and what to do next, and ends in 0
 // or 1. A wrong secret or parameter ends in its own code.
-func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer, hints []string) error {
+func printVerdict(sh *shell.Shell, c verifier.Result, why *explain.Answer, hints []string) error {
 	if c.Fault != nil {
 		return c.Fault
 	}
 	v := c.Verdict
-	if sh.json {
+	if sh.JSON {
 		out := schema.NewVerdict(c.Scheme, &v)
 		out.Detail, out.CoversBody, out.Spelling = c.Detail, c.CoversBody, string(c.Spelling)
 		out.Explain = schema.NewExplanation(why)
-		if err := sh.emit(out); err != nil {
+		if err := sh.Emit(out); err != nil {
 			return err
 		}
 	} else {
-		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.Detail, SenderOnly: !c.CoversBody,
+		sh.Stdout.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.Detail, SenderOnly: !c.CoversBody,
 			Spelling: c.Spelling.Words()})
 		if why != nil {
-			sh.out.Explanation(why)
+			sh.Stdout.Explanation(why)
 		}
 		for _, hint := range hints {
-			sh.say("hint: %s", hint)
+			sh.Say("hint: %s", hint)
 		}
 	}
 	if v.Status != record.Valid {

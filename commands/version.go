@@ -4,26 +4,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/build"
-	"github.com/barbhq/barb/commands/config"
+	"github.com/barbhq/barb/commands/shell"
 )
 
-func newVersion(sh *shell) *cobra.Command {
+func newVersion(sh *shell.Shell) *cobra.Command {
 	return &cobra.Command{
 		Use:               "version",
 		Args:              args(0, 0, "no arguments"),
-		PersistentPreRunE: sh.withoutConfig,
+		PersistentPreRunE: sh.WithoutConfig,
 		RunE: func(*cobra.Command, []string) error {
-			if sh.json {
-				return sh.emit(build.Read(sh.version))
+			if sh.JSON {
+				return sh.Emit(build.Read(sh.Version))
 			}
-			sh.out.Line(build.Read(sh.version).String())
+			sh.Stdout.Line(build.Read(sh.Version).String())
 			return nil
 		},
 	}
-}
-
-// withoutConfig prepares a command that must work whatever barb.toml says.
-func (sh *shell) withoutConfig(cmd *cobra.Command, _ []string) error {
-	sh.file = &config.File{}
-	return sh.prepare(cmd)
 }

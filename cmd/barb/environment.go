@@ -12,17 +12,17 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/barbhq/barb/commands"
 	"github.com/barbhq/barb/commands/live"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // version is set by the release build; `go install` uses the module's version.
 var version = ""
 
 // environment returns the process's environment for the commands.
-func environment() commands.Env {
+func environment() shell.Env {
 	dir, _ := os.Getwd() // "" only means that no barb.toml is searched for
-	return commands.Env{
+	return shell.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
 		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: columns(), Columns: columns,
 		Foreground: func() bool { return live.Foreground(int(os.Stderr.Fd())) },

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // letter is a request as a sender writes it, byte for byte.
@@ -212,7 +213,7 @@ func newBarb(t *testing.T) inProcess {
 	return inProcess{t.TempDir()}
 }
 
-func (b inProcess) env(out, err io.Writer) commands.Env {
+func (b inProcess) env(out, err io.Writer) shell.Env {
 	env := environment()
 	env.In, env.Out, env.Err, env.Dir = strings.NewReader(""), out, err, b.dir
 	env.Interruptible = context.WithCancel

@@ -14,6 +14,7 @@ import (
 
 	"github.com/barbhq/barb/commands"
 	"github.com/barbhq/barb/commands/config"
+	"github.com/barbhq/barb/commands/shell"
 )
 
 // repository is where go generate and the tests find the files that pages are made from: both run in a folder of cmd.
@@ -75,7 +76,7 @@ func reference(root *cobra.Command, dir string) error {
 // printed returns what barb prints for a command line that needs no file and no network.
 func printed(args ...string) (string, error) {
 	var out, complaint bytes.Buffer
-	env := commands.Env{In: strings.NewReader(""), Out: &out, Err: &complaint, Now: func() time.Time { return date },
+	env := shell.Env{In: strings.NewReader(""), Out: &out, Err: &complaint, Now: func() time.Time { return date },
 		Getenv: func(string) string { return "" }, Rand: func() float64 { return 0 }}
 	if code := commands.Main(context.Background(), env, "", args); code != 0 {
 		return "", fmt.Errorf("barb %s: exit code %d: %s", strings.Join(args, " "), code, complaint.String())

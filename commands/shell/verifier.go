@@ -1,4 +1,4 @@
-package commands
+package shell
 
 import (
 	"context"
@@ -14,39 +14,40 @@ import (
 	"github.com/barbhq/barb/sign/keytext"
 )
 
-type verifierOptions struct {
+// VerifierOptions say what a verifier is for.
+type VerifierOptions struct {
 	flags.Signing
-	path      string        // of the request, to find a route; "" when not known
-	row       *route.Route  // when the route is known already
-	message   *sign.Message // that is to be checked, when it is known already
-	learns    bool          // a scheme whose handshake brings the secret may begin without one
-	tolerance *time.Duration
-	strict    bool
+	Path      string        // of the request, to find a route; "" when not known
+	Row       *route.Route  // when the route is known already
+	Message   *sign.Message // that is to be checked, when it is known already
+	Learns    bool          // a scheme whose handshake brings the secret may begin without one
+	Tolerance *time.Duration
+	Strict    bool
 }
 
-// verifier makes a verifier; nil when there is neither a scheme nor a secret to check with.
-func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Verifier, error) {
-	r := o.row
+// Verifier makes a verifier; nil when there is neither a scheme nor a secret to check with.
+func (sh *Shell) Verifier(ctx context.Context, o VerifierOptions) (*verifier.Verifier, error) {
+	r := o.Row
 	if r == nil {
-		o.Scheme = sh.file.Catalog().Name(o.Scheme)
-		r = sh.file.Routes.ForScheme(o.Scheme, o.path)
+		o.Scheme = sh.File.Catalog().Name(o.Scheme)
+		r = sh.File.Routes.ForScheme(o.Scheme, o.Path)
 	}
 	name := o.Scheme
 	if name == "" && r != nil {
 		name = r.Scheme
 	}
-	refs := sh.secretRefs(o.Secrets, r)
+	refs := sh.SecretRefs(o.Secrets, r)
 	if name == "" && len(refs) == 0 {
 		return nil, nil
 	}
-	v := &verifier.Verifier{Schemes: sh.file.Catalog(), Tolerance: o.tolerance, Strict: o.strict,
+	v := &verifier.Verifier{Schemes: sh.File.Catalog(), Tolerance: o.Tolerance, Strict: o.Strict,
 		Auto: name == "" || name == "auto"}
 	var err error
 	if v.Params, err = o.ParamMap(r); err != nil {
 		return nil, err
 	}
 	if !v.Auto {
-		if v.Scheme, err = sh.file.LookupScheme(name); err != nil {
+		if v.Scheme, err = sh.File.LookupScheme(name); err != nil {
 			return nil, err
 		}
 		if v.Scheme, err = v.Scheme.WithParams(v.Params); err != nil {
@@ -56,7 +57,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 			return nil, err
 		}
 		sh.warnOfScheme(v)
-		if o.learns && len(refs) == 0 && handshake.BringsSecret(v.Scheme) {
+		if o.Learns && len(refs) == 0 && handshake.BringsSecret(v.Scheme) {
 			return v, nil
 		}
 		v.Secrets, err = sh.schemeSecrets(ctx, v.Scheme, o.Secrets, r, false)
@@ -66,7 +67,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	if len(refs) == 0 {
 		return nil, sh.ofRoute(fail.Usage("scheme auto needs a secret").Hint(secret.Help), o.Secrets, r)
 	}
-	if v.Secrets, err = sh.secrets(ctx, refs); err != nil {
+	if v.Secrets, err = sh.Secrets(ctx, refs); err != nil {
 		return nil, sh.ofRoute(err, o.Secrets, r)
 	}
 	for _, secret := range v.Secrets {
@@ -81,13 +82,13 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 }
 
 // warnOfScheme warns of what a valid signature does not prove, and of the weaknesses of a user's own scheme.
-func (sh *shell) warnOfScheme(v *verifier.Verifier) {
+func (sh *Shell) warnOfScheme(v *verifier.Verifier) {
 	if text := v.Scheme.Unbound(v.Params); text != "" {
-		sh.warn("%s", text)
+		sh.Warn("%s", text)
 	}
-	if source := sh.file.SourceOf(v.Scheme.Name); source != "" {
+	if source := sh.File.SourceOf(v.Scheme.Name); source != "" {
 		for _, text := range v.Scheme.Weaknesses() {
-			sh.warn("%s: scheme.%s: %s", source, v.Scheme.Name, text)
+			sh.Warn("%s: scheme.%s: %s", source, v.Scheme.Name, text)
 		}
 	}
 }

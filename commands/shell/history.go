@@ -1,4 +1,4 @@
-package commands
+package shell
 
 import (
 	"cmp"
@@ -9,28 +9,29 @@ import (
 
 	"github.com/adrg/xdg"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/webhooks"
 )
 
-// dataFolder is where barb keeps what is the user's own: $XDG_DATA_HOME/barb.
-func (sh *shell) dataFolder() string {
+// DataFolder is where barb keeps what is the user's own: $XDG_DATA_HOME/barb.
+func (sh *Shell) DataFolder() string {
 	return filepath.Join(cmp.Or(sh.Getenv("XDG_DATA_HOME"), xdg.DataHome), "barb")
 }
 
-// historyPath is --db, BARB_DB, db in barb.toml, or the default.
-func (sh *shell) historyPath() string {
+// HistoryPath is --db, BARB_DB, db in barb.toml, or the default.
+func (sh *Shell) HistoryPath() string {
 	if sh.db != "" {
 		return sh.db
 	}
-	return filepath.Join(sh.dataFolder(), "history.db")
+	return filepath.Join(sh.DataFolder(), "history.db")
 }
 
-// writeHistory opens the history, making it when there is none.
-func (sh *shell) writeHistory(ctx context.Context) (*store.Store, error) {
-	first := sh.history == nil
+// WriteHistory opens the history, making it when there is none.
+func (sh *Shell) WriteHistory(ctx context.Context) (*store.Store, error) {
+	first := sh.History == nil
 	history, err := sh.open(ctx, store.Open)
 	if err == nil && first {
 		sh.retain(history)
@@ -41,9 +42,9 @@ func (sh *shell) writeHistory(ctx context.Context) (*store.Store, error) {
 	return history, err
 }
 
-// readHistory opens a history that is there; a reader never makes one. What a listener has answered is in it: a script
+// ReadHistory opens a history that is there; a reader never makes one. What a listener has answered is in it: a script
 // that posts a webhook and then looks sees how it was answered.
-func (sh *shell) readHistory(ctx context.Context) (*store.Store, error) {
+func (sh *Shell) ReadHistory(ctx context.Context) (*store.Store, error) {
 	history, err := sh.open(ctx, store.OpenExisting)
 	if err != nil {
 		return nil, err
@@ -51,30 +52,30 @@ func (sh *shell) readHistory(ctx context.Context) (*store.Store, error) {
 	return history, webhooks.Settle(ctx, history, sh.Now)
 }
 
-func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*store.Store, error)) (*store.Store,
+func (sh *Shell) open(ctx context.Context, how func(context.Context, string) (*store.Store, error)) (*store.Store,
 	error) {
-	if sh.history != nil {
-		return sh.history, nil
+	if sh.History != nil {
+		return sh.History, nil
 	}
-	history, err := how(ctx, sh.historyPath())
+	history, err := how(ctx, sh.HistoryPath())
 	if errors.Is(err, store.ErrOwner) {
 		return nil, fail.Local("%w", err).Hintf(
 			`run barb as that user; or, if you trust what is in it: sudo chown "$(id -u)" %s*; or name another with --db`,
-			export.Quote(sh.historyPath()))
+			export.Quote(sh.HistoryPath()))
 	}
 	if err != nil {
 		return nil, err
 	}
 	if sh.db == "" {
-		makePrivate(sh.dataFolder())
+		makePrivate(sh.DataFolder())
 	}
 	if _, err := sh.configuration(); err != nil {
 		return nil, errors.Join(err, history.Close())
 	}
-	history.Redact = sh.redactor.Redact
-	sh.history = history
+	history.Redact = sh.Redactor.Redact
+	sh.History = history
 	if history.Network() {
-		sh.warn("the history %s is on a network file system, where locks are not reliable; --db names another",
+		sh.Warn("the history %s is on a network file system, where locks are not reliable; --db names another",
 			history.Path())
 	}
 	return history, nil
@@ -86,4 +87,14 @@ func makePrivate(folder string) {
 	if info, err := os.Lstat(folder); err == nil && info.IsDir() && info.Mode().Perm()&0o077 != 0 {
 		_ = os.Chmod(folder, 0o700)
 	}
+}
+
+// retain makes a history that was opened for writing prune itself where barb.toml says so.
+func (sh *Shell) retain(history *store.Store) {
+	r := sh.File.Retention
+	if r == (config.Retention{}) {
+		return
+	}
+	history.Retain(store.Limits{MaxAge: r.MaxAge, MaxBytes: r.MaxSize, Now: sh.Now,
+		Tell: func(err error) { sh.Warn("the history could not be pruned: %v", err) }})
 }

@@ -1,4 +1,4 @@
-package commands
+package shell
 
 import (
 	"context"
@@ -15,27 +15,27 @@ import (
 
 // unknownKey refuses a secret that may be a public key when its scheme is not known. If a message could make it a
 // shared secret, everyone who has the public key could sign.
-func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Route) error {
+func (sh *Shell) unknownKey(secret sign.Secret, o VerifierOptions, r *route.Route) error {
 	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the "+
 		"scheme says which", secret.Name)
-	said := func(scheme string) string { return flags.Retyped(sh.typed, scheme) }
-	if r != nil && len(o.Secrets) == 0 && len(sh.file.Routes) > 0 && sh.settings["scheme"] != "flag" {
+	said := func(scheme string) string { return flags.Retyped(sh.Typed, scheme) }
+	if r != nil && len(o.Secrets) == 0 && len(sh.File.Routes) > 0 && sh.Settings["scheme"] != "flag" {
 		said = sh.writtenInRoutes(secret, r)
 	}
-	shared, public := sh.schemesFor(o.message)
+	shared, public := sh.schemesFor(o.Message)
 	return f.Hint("a shared secret: " + said(shared)).Hint("a public key:    " + said(public))
 }
 
-// haveOneUnknown reports whether unknownKey would refuse one of the secrets.
-func (sh *shell) haveOneUnknown(ctx context.Context, refs []string) bool {
-	found, err := sh.secrets(ctx, refs)
+// HaveOneUnknown reports whether unknownKey would refuse one of the secrets.
+func (sh *Shell) HaveOneUnknown(ctx context.Context, refs []string) bool {
+	found, err := sh.Secrets(ctx, refs)
 	return err == nil && slices.ContainsFunc(found, func(s sign.Secret) bool { return s.Kind() == keytext.Unknown })
 }
 
 // writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their
 // own schemes from them.
-func (sh *shell) writtenInRoutes(secret sign.Secret, r *route.Route) func(scheme string) string {
-	isWritten := slices.ContainsFunc(sh.file.Routes, func(other route.Route) bool { return other.Name() == r.Name() })
+func (sh *Shell) writtenInRoutes(secret sign.Secret, r *route.Route) func(scheme string) string {
+	isWritten := slices.ContainsFunc(sh.File.Routes, func(other route.Route) bool { return other.Name() == r.Name() })
 	return func(scheme string) string {
 		if !isWritten { // r stands for the paths that no route covers
 			return fmt.Sprintf("write another [[route]] without a path: secret = %q, scheme = %q", secret.Name, scheme)
@@ -53,25 +53,25 @@ func whereOf(r *route.Route) string {
 }
 
 // unknownAlgorithm refuses such a secret for a scheme that takes either kind.
-func (sh *shell) unknownAlgorithm(err error, scheme string, r *route.Route) error {
+func (sh *Shell) unknownAlgorithm(err error, scheme string, r *route.Route) error {
 	f := fail.Usage("%w", advice.Detail(err))
 	said := func(algorithm string) string {
-		if r != nil && r.Scheme != "" && sh.settings["scheme"] != "flag" {
+		if r != nil && r.Scheme != "" && sh.Settings["scheme"] != "flag" {
 			return fmt.Sprintf("write params = { alg = %q } %s", algorithm, whereOf(r))
 		}
-		return flags.Retyped(sh.typed, scheme) + " --param alg=" + algorithm
+		return flags.Retyped(sh.Typed, scheme) + " --param alg=" + algorithm
 	}
 	return f.Hint("a shared secret: " + said("hmac-sha256")).Hint("a public key:    " + said("ed25519"))
 }
 
 // schemesFor returns the first scheme with a shared secret and the first with a public key that a message shows, or
 // examples.
-func (sh *shell) schemesFor(m *sign.Message) (shared, public string) {
+func (sh *Shell) schemesFor(m *sign.Message) (shared, public string) {
 	shared, public = "github", "discord"
 	if m == nil {
 		return shared, public
 	}
-	for _, s := range slices.Backward(sh.file.Catalog().Detect(*m)) {
+	for _, s := range slices.Backward(sh.File.Catalog().Detect(*m)) {
 		switch s.Auth {
 		case sign.HMAC, sign.Digest, sign.Token:
 			shared = s.Name

@@ -1,4 +1,4 @@
-package commands
+package shell
 
 import (
 	"context"
@@ -14,21 +14,21 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// signing is how a command signs: the signer, and where its secrets are.
-type signing struct {
+// Signing is how a command signs: the signer, and where its secrets are.
+type Signing struct {
 	signer.Signer
-	refs []string
+	Refs []string
 }
 
-// signer makes the signer of the flags, with the secret of the route that covers the request.
-func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request) (s *signing, err error) {
-	f.Scheme = sh.file.Catalog().Name(f.Scheme)
-	row := sh.file.Routes.ForScheme(f.Scheme, urlPath(r.URL))
+// Signer makes the signer of the flags, with the secret of the route that covers the request.
+func (sh *Shell) Signer(ctx context.Context, f *flags.Signing, r *record.Request) (s *Signing, err error) {
+	f.Scheme = sh.File.Catalog().Name(f.Scheme)
+	row := sh.File.Routes.ForScheme(f.Scheme, URLPath(r.URL))
 	name := f.Scheme
 	if name == "" && row != nil {
 		name = row.Scheme
 	}
-	if f.Scheme == "auto" && sh.settings["scheme"] == "flag" {
+	if f.Scheme == "auto" && sh.Settings["scheme"] == "flag" {
 		return nil, fail.Usage("-s auto is for received webhooks; which scheme should sign this?").Hint(
 			"-s github, -s stripe …; barb schemes lists them")
 	}
@@ -40,10 +40,10 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 			return nil, fail.Usage("--secret needs a scheme: what should it sign with?").Hint(
 				"-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
 		}
-		return &signing{}, nil
+		return &Signing{}, nil
 	}
-	s = &signing{}
-	if s.Scheme, err = sh.file.LookupScheme(name); err != nil {
+	s = &Signing{}
+	if s.Scheme, err = sh.File.LookupScheme(name); err != nil {
 		return nil, err
 	}
 	if s.Params, err = f.ParamMap(row); err != nil {
@@ -52,7 +52,7 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 	if s.Scheme, err = s.Scheme.WithParams(s.Params); err != nil {
 		return nil, err
 	}
-	s.refs = sh.secretRefs(f.Secrets, row)
+	s.Refs = sh.SecretRefs(f.Secrets, row)
 	if s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.Secrets, row, true); err != nil {
 		return s, err
 	}
@@ -60,14 +60,14 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 }
 
 // schemeSecrets resolves the secrets for a scheme and checks that it can use them, before anything starts.
-func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route.Route,
+func (sh *Shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route.Route,
 	signing bool) (_ []sign.Secret, err error) {
 	defer func() { err = sh.ofRoute(err, flags, r) }()
-	refs := sh.secretRefs(flags, r)
+	refs := sh.SecretRefs(flags, r)
 	if len(refs) == 0 {
 		return nil, fail.Usage("scheme %s needs a secret", scheme.Name).Hint(secret.Help)
 	}
-	secrets, err := sh.secrets(ctx, refs)
+	secrets, err := sh.Secrets(ctx, refs)
 	if err != nil {
 		return nil, err
 	}
@@ -89,8 +89,8 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 	return secrets, nil
 }
 
-// urlPath returns the path of an address, by which routes are chosen; "" when there is no address.
-func urlPath(address string) string {
+// URLPath returns the path of an address, by which routes are chosen; "" when there is no address.
+func URLPath(address string) string {
 	if address == "" {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package commands
+package shell
 
 import (
 	"context"
@@ -16,12 +16,12 @@ import (
 	"github.com/barbhq/barb/store/webhooks"
 )
 
-// selected yields the exchanges that the selectors and flags choose, one by one as --all shows them, with the filter
+// Selected yields the exchanges that the selectors and flags choose, one by one as --all shows them, with the filter
 // that adjust has changed.
-func (sh *shell) selected(ctx context.Context, selectors []string, chosen *flags.Filter, adjust func(*store.Filter)) (
+func (sh *Shell) Selected(ctx context.Context, selectors []string, chosen *flags.Filter, adjust func(*store.Filter)) (
 	iter.Seq2[*record.Exchange, error], error) {
-	s, err := sh.selectionBy(ctx, selectors, chosen, func(ctx context.Context, n int) (int64, error) {
-		return sh.history.Newest(ctx, n)
+	s, err := sh.SelectionBy(ctx, selectors, chosen, func(ctx context.Context, n int) (int64, error) {
+		return sh.History.Newest(ctx, n)
 	})
 	if err != nil {
 		return nil, err
@@ -31,10 +31,10 @@ func (sh *shell) selected(ctx context.Context, selectors []string, chosen *flags
 	return s.Exchanges(ctx), nil
 }
 
-// chosenWebhooks yields the webhooks that the selectors and flags choose, with the filter that adjust has changed.
-func (sh *shell) chosenWebhooks(ctx context.Context, selectors []string, chosen *flags.Filter,
+// ChosenWebhooks yields the webhooks that the selectors and flags choose, with the filter that adjust has changed.
+func (sh *Shell) ChosenWebhooks(ctx context.Context, selectors []string, chosen *flags.Filter,
 	adjust func(*store.Filter)) (iter.Seq2[*webhooks.Webhook, error], error) {
-	s, err := sh.selection(ctx, selectors, chosen)
+	s, err := sh.Selection(ctx, selectors, chosen)
 	if err != nil {
 		return nil, err
 	}
@@ -42,25 +42,25 @@ func (sh *shell) chosenWebhooks(ctx context.Context, selectors []string, chosen 
 	return s.Webhooks(ctx, sh.Now()), nil
 }
 
-// emitWebhook prints the JSON form of a webhook.
-func (sh *shell) emitWebhook(ctx context.Context, w *webhooks.Webhook, with export.With) error {
-	s, err := pick.Subject(ctx, sh.history, w, with, with.Body || with.Headers ||
+// EmitWebhook prints the JSON form of a webhook.
+func (sh *Shell) EmitWebhook(ctx context.Context, w *webhooks.Webhook, with export.With) error {
+	s, err := pick.Subject(ctx, sh.History, w, with, with.Body || with.Headers ||
 		sh.filter != nil && sh.filter.NeedsBodies())
 	if err != nil {
 		return err
 	}
-	return sh.emitSubject(s)
+	return sh.EmitSubject(s)
 }
 
-// selection returns the webhooks that the selectors and flags choose. The history is open afterwards.
-func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flags.Filter) (pick.Selection, error) {
-	return sh.selectionBy(ctx, selectors, chosen, sh.newest)
+// Selection returns the webhooks that the selectors and flags choose. The history is open afterwards.
+func (sh *Shell) Selection(ctx context.Context, selectors []string, chosen *flags.Filter) (pick.Selection, error) {
+	return sh.SelectionBy(ctx, selectors, chosen, sh.Newest)
 }
 
-// selectionBy is selection with the meaning of @; see flags.SelectIDs.
-func (sh *shell) selectionBy(ctx context.Context, selectors []string, chosen *flags.Filter,
+// SelectionBy is Selection with the meaning of @; see flags.SelectIDs.
+func (sh *Shell) SelectionBy(ctx context.Context, selectors []string, chosen *flags.Filter,
 	newest func(ctx context.Context, n int) (int64, error)) (s pick.Selection, err error) {
-	s.Judged = func(x *record.Exchange, err error) { sh.judgements.Note("--where", x, err) }
+	s.Judged = func(x *record.Exchange, err error) { sh.Judgements.Note("--where", x, err) }
 	if s.Filter, s.Where, err = filterOf(sh, chosen); err != nil {
 		return s, err
 	}
@@ -69,22 +69,22 @@ func (sh *shell) selectionBy(ctx context.Context, selectors []string, chosen *fl
 			return s, flags.NoSelector(text, err)
 		}
 	}
-	if s.History, err = sh.readHistory(ctx); err != nil {
+	if s.History, err = sh.ReadHistory(ctx); err != nil {
 		return s, err
 	}
 	s.Filter.IDs, err = flags.SelectIDs(ctx, s.History, selectors, newest)
 	return s, err
 }
 
-// newest returns the id of the webhook n rows below the top one of barb history, or store.ErrNotFound.
-func (sh *shell) newest(ctx context.Context, n int) (int64, error) {
-	return pick.Newest(ctx, sh.history, n, sh.Now())
+// Newest returns the id of the webhook n rows below the top one of barb history, or store.ErrNotFound.
+func (sh *Shell) Newest(ctx context.Context, n int) (int64, error) {
+	return pick.Newest(ctx, sh.History, n, sh.Now())
 }
 
-// narrowed returns a filter for exchanges. Where the flags ask for what only a webhook as a whole has, ids of exchanges
+// Narrowed returns a filter for exchanges. Where the flags ask for what only a webhook as a whole has, ids of exchanges
 // stand for them; none reports that there are none. The history is open afterwards.
-func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter store.Filter, none bool, err error) {
-	s, err := sh.selection(ctx, nil, chosen)
+func (sh *Shell) Narrowed(ctx context.Context, chosen *flags.Filter) (filter store.Filter, none bool, err error) {
+	s, err := sh.Selection(ctx, nil, chosen)
 	filter = s.Filter
 	if err != nil || s.Where == nil && !filter.Failed && !filter.Invalid {
 		return filter, false, err
@@ -97,15 +97,15 @@ func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter sto
 }
 
 // filterOf is the filter of the flags, and the expression of --where, which may be nil.
-func filterOf(sh *shell, chosen *flags.Filter) (store.Filter, *jq.Expr, error) {
+func filterOf(sh *Shell, chosen *flags.Filter) (store.Filter, *jq.Expr, error) {
 	return chosen.Parse(sh.Now(), func(name string) (string, error) {
 		var err error
 		if name != "" && !strings.Contains(name, "*") {
-			if _, err = sh.file.LookupScheme(name); err != nil {
+			if _, err = sh.File.LookupScheme(name); err != nil {
 				err = ofScheme(err)
 			}
 		}
-		return sh.file.Catalog().Name(name), err
+		return sh.File.Catalog().Name(name), err
 	})
 }
 
