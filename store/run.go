@@ -3,9 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -95,26 +95,12 @@ func (s *Store) GetRun(ctx context.Context, id int64) (Run, error) {
 }
 
 func openText(numbers []int64) string {
-	var b strings.Builder
-	for i, n := range numbers {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(strconv.FormatInt(n, 10))
-	}
-	return b.String()
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ","), "[]")
 }
 
 func parseOpen(text string) (numbers []int64, err error) {
-	if text == "" {
-		return nil, nil
-	}
-	for part := range strings.SplitSeq(text, ",") {
-		n, err := strconv.ParseInt(part, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("open messages %q: %w", text, err)
-		}
-		numbers = append(numbers, n)
+	if err = json.Unmarshal([]byte("["+text+"]"), &numbers); err != nil {
+		return nil, fmt.Errorf("open messages %q: %w", text, err)
 	}
 	return numbers, nil
 }

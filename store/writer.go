@@ -27,6 +27,7 @@ type writer struct {
 	clock   timeline
 	lookup  lookup.Builder
 	held    []*write  // answers of groups that failed
+	again   bool      // the group at hand has such answers
 	ended   []*ending // of the group at hand
 	went    []ahead.Answer
 	lost    error // the first error of an answer that is lost
@@ -168,6 +169,7 @@ func (w *writer) stop() error {
 
 // write commits a group and tells the callers.
 func (w *writer) write(writes []*write) {
+	w.again = len(w.held) > 0
 	writes = append(w.held, writes...)
 	w.held = nil
 	if len(writes) == 0 {
@@ -285,6 +287,9 @@ func (w *writer) insert(writes []*write) (first int64, err error) {
 	}
 	err = w.inserts.end(ended)
 	for _, r := range ahead.Runs(went) {
+		if w.again {
+			err = cmp.Or(err, w.conn.exec(ahead.Clear, r.Covered()...))
+		}
 		err = cmp.Or(err, run(w.inserts.went, arguments(r.Row()...)))
 	}
 	clear(ended)

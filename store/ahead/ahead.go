@@ -27,6 +27,10 @@ const WasAnswered = "(e.ended <> 2 OR " + At + " IS NOT NULL)"
 // Insert keeps a run; its arguments are those of Row.
 const Insert = "INSERT OR REPLACE INTO answered (id, first, at, head) VALUES (?, ?, ?, ?)"
 
+// Clear removes the runs that another one covers; its arguments are those of Covered. A group that failed may be in the
+// history all the same. The group that repeats it may have longer runs, and nearest would find those of the first.
+const Clear = "DELETE FROM answered WHERE id >= ? AND id < ?"
+
 // Answer went out to the exchange ID at a time in nanoseconds since 1970.
 type Answer struct {
 	ID, At int64
@@ -63,3 +67,6 @@ func Runs(answers []Answer) (runs []Run) {
 
 // Row returns the run as a row of answered.
 func (r *Run) Row() []driver.Value { return []driver.Value{r.Last, r.First, r.At, []byte(r.Head)} }
+
+// Covered returns the ids, the second excluded, that other runs must not end with.
+func (r *Run) Covered() []driver.Value { return []driver.Value{r.First, r.Last} }
