@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/ahead"
+	"github.com/barbhq/barb/store/backfill"
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
@@ -26,6 +27,7 @@ type writer struct {
 	log     disk.FileID // of the write-ahead log
 	clock   timeline
 	lookup  lookup.Builder
+	fill    backfill.Worker
 	held    []*write  // answers of groups that failed
 	again   bool      // the group at hand has such answers
 	ended   []*ending // of the group at hand
@@ -192,6 +194,7 @@ func (w *writer) write(writes []*write) {
 		}
 	}
 	w.group.report(translate(w.store.path, err), len(w.held))
+	w.fill.Wrote(bytes)
 	w.store.retention.MakeRoom()
 }
 
@@ -212,11 +215,7 @@ func (w *writer) finish(e *write, err error) {
 	}
 }
 
-func (w *writer) lose(err error) {
-	if w.lost == nil {
-		w.lost = err
-	}
-}
+func (w *writer) lose(err error) { w.lost = cmp.Or(w.lost, err) }
 
 // commit writes a group in one transaction and sets the ids. When it returns nil the group is durable.
 func (w *writer) commit(writes []*write) error {
@@ -321,6 +320,7 @@ func (w *writer) connect() error {
 	if w.store.network {
 		return nil
 	}
+	w.fill.Address = disk.SQLiteAddress(w.store.path, 0, "mode=rw", "_synchronous=FULL")
 	if err = c.queryRow("SELECT last_id FROM history", nil); err == nil { // the first look makes the log
 		w.log, err = disk.Identify(w.store.path + "-wal")
 	}
@@ -343,6 +343,7 @@ func (w *writer) fail(err error) error {
 
 // hangUp closes the connection.
 func (w *writer) hangUp() error {
+	w.fill.Stop()
 	if w.conn == nil {
 		return nil
 	}
