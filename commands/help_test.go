@@ -41,6 +41,15 @@ func TestTheWholeHelpHasEveryFlag(t *testing.T) {
 	})
 }
 
+func TestTheHelpOfHelpNamesEveryTopic(t *testing.T) {
+	text := printed(t, "help", "--help")
+	for _, topic := range help.Topics() {
+		if !strings.Contains(text, topic) {
+			t.Errorf("barb help --help does not name %s", topic)
+		}
+	}
+}
+
 func TestTheHelpOfBarbNamesEveryCommandOnOneScreen(t *testing.T) {
 	text := printed(t, "--help")
 	if n := strings.Count(text, "\n"); n > 24 {

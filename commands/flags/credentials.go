@@ -51,7 +51,7 @@ func (f credentialsFlag) String() string {
 }
 
 // Type is the word that help shows for a value.
-func (f credentialsFlag) Type() string { return "string" }
+func (f credentialsFlag) Type() string { return "value" }
 
 // Set reads USER:PASS or USER:REFERENCE.
 func (f credentialsFlag) Set(text string) error {

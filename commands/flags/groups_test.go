@@ -160,7 +160,6 @@ func TestAPolicyThatCannotBeIsRefused(t *testing.T) {
 		"--connect-timeout=0s":   "--connect-timeout 0s must be more than 0",
 		"--schedule=standard":    "name a provider or a list of waits",
 		"--schedule=gitlab":      "does not retry by itself",
-		"--retries=-1":           "retries",
 		"--base=1h --backoff=1s": "", // the base of a list means nothing
 	} {
 		var f flags.Retry

@@ -14,7 +14,7 @@ type habit struct {
 }
 
 func (h habit) String() string { return "" }
-func (h habit) Type() string   { return "string" }
+func (h habit) Type() string   { return "value" } // not "string": it is empty after Set too
 
 // Set sets the other flag.
 func (h habit) Set(text string) error {

@@ -169,7 +169,11 @@ func Retries(to *int) pflag.Value {
 		if s == unlimited {
 			return math.MaxInt32, nil
 		}
-		return strconv.Atoi(s)
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 {
+			return 0, fmt.Errorf("%q is not a whole number, 0 or more, or %s", s, unlimited)
+		}
+		return n, nil
 	}, func(n int) string {
 		if n == math.MaxInt32 {
 			return unlimited

@@ -116,7 +116,7 @@ func (r *reader) set(name string, value *string) error {
 		r.rest = r.rest[1:]
 	}
 	if value == nil || *value == "" {
-		return fail.Usage("%s needs a value", name).Hint(name + ":VALUE, without a blank")
+		return fail.Usage("%s: needs its value right behind it", name)
 	}
 	if err := f.Value.Set(*value); err != nil {
 		return fail.Usage("%s: %w", name, err)

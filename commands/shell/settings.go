@@ -8,6 +8,7 @@ import (
 
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
@@ -108,6 +109,18 @@ func (sh *Shell) Fill(s config.Setting, cmd *cobra.Command) (Source, error) {
 		return "", fail.Usage("%s=%q: %s", from, value, fail.PlainNumber(err)).Hintf("barb %s --help", cmd.Name())
 	}
 	return from, nil
+}
+
+// refuseEmpty refuses flags that were given an empty text, as an unset variable of the shell gives it: barb prune
+// --endpoint "$HOST" would remove what --endpoint was to spare. Only a payload may be empty.
+func refuseEmpty(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		text, kind := f.Value.String(), f.Value.Type()
+		if err == nil && f.Name != "data" && (kind == "string" && text == "" || kind == "stringSlice" && text == "[]") {
+			err = fail.Usage("--%s is empty", f.Name).Hintf("leave --%s out, or look at the variable it is taken from", f.Name)
+		}
+	})
+	return err
 }
 
 // configuration reads barb.toml once and sees to it that the user has agreed to what it does. No file is an empty

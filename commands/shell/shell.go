@@ -109,6 +109,9 @@ func (sh *Shell) AddGlobalFlags(root *cobra.Command) {
 // depends on the global flags is made. What is wrong here is wrong before anything was touched.
 func (sh *Shell) Prepare(cmd *cobra.Command) error {
 	sh.caution = cautionOf(cmd)
+	if err := refuseEmpty(cmd); err != nil {
+		return err
+	}
 	if err := sh.applySettings(cmd); err != nil {
 		return err
 	}

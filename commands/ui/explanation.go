@@ -9,7 +9,11 @@ import (
 
 // Explanation writes why a message was refused. It escapes quotes from the message, which its sender chose.
 func (p *Printer) Explanation(a *explain.Answer) {
-	line := func(format string, args ...any) { p.Line("  " + EscapeLine(fmt.Sprintf(format, args...))) }
+	line := func(format string, args ...any) {
+		for i, part := range p.wrapped(EscapeLine(fmt.Sprintf(format, args...)), p.Width-4) {
+			p.Line(strings.Repeat("  ", min(i, 1)+1) + part)
+		}
+	}
 	for _, c := range a.Causes {
 		line("matches if %s: %s", c.Change, c.Words)
 		if c.Part == explain.Secret && !strings.Contains(c.Change, c.Secret) {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -203,7 +204,7 @@ func (c *hookCell) shortened(width int) string {
 	if c.short != "" && textWidth(c.short) <= width {
 		return c.short
 	}
-	return cutText(c.text, width)
+	return cutText(cmp.Or(c.short, c.text), width)
 }
 
 func (p *Printer) cells(h *Hook) [columns]hookCell {
@@ -262,17 +263,19 @@ func (p *Printer) notesCell(h *Hook) hookCell {
 	case h.Err != nil && h.Scripted == "":
 		notes, paint = append(notes, "sender "+string(h.Err.Kind)), p.bad
 	}
+	first := make([]string, 0, len(h.Apps)+len(notes)) // what the apps said; the rest of a narrow line may be cut
 	for _, app := range h.Apps {
-		if note, well := appNote(app); well {
-			notes = append(notes, note)
-		} else {
-			notes, paint = append(notes, note), p.bad
+		note, well := appNote(app)
+		if !well {
+			paint = p.bad
 		}
+		notes, first = append(notes, note+" "+Duration(app.Took)), append(first, note)
 	}
-	return hookCell{text: strings.Join(notes, "  "), paint: paint}
+	first = append(first, notes[:len(notes)-len(first)]...)
+	return hookCell{text: strings.Join(notes, "  "), short: strings.Join(first, "  "), paint: paint}
 }
 
-// appNote returns the response of an app: app 200 12ms.
+// appNote returns the response of an app: app 200.
 func appNote(app *record.Exchange) (note string, well bool) {
 	status, kind := app.Status(), app.FailureKind()
 	words := []string{"app"}
@@ -282,7 +285,7 @@ func appNote(app *record.Exchange) (note string, well bool) {
 	if kind != "" {
 		words = append(words, string(kind))
 	}
-	return strings.Join(append(words, Duration(app.Took)), " "), status/100 == 2 && kind == ""
+	return strings.Join(words, " "), status/100 == 2 && kind == ""
 }
 
 // textWidth returns the width in columns of a text without colour.

@@ -153,6 +153,24 @@ func TestANarrowTerminalShowsWhatMatters(t *testing.T) {
 	}
 }
 
+func TestANarrowLineKeepsTheAnswerOfTheApp(t *testing.T) {
+	for width, want := range map[int]string{
+		0:  "redelivery of 1234  app 500 7ms",
+		80: "app 500  redelivery of …",
+	} {
+		h := session()[2]
+		h.Scheme, h.EventType, h.ID, h.Again = "standard-webhooks", "invoice.paid", 4567, true
+		h.Marks, h.Apps = []record.Mark{{Kind: record.Duplicate, Of: 1234}}, []*record.Exchange{{Kind: record.Sent,
+			Took: 7 * time.Millisecond, Ended: true, Response: &record.Response{Status: 500}}}
+		var out bytes.Buffer
+		l := ui.HookLines{P: &ui.Printer{W: &out, Width: width}}
+		l.Write(h)
+		if got := strings.TrimSpace(out.String()); !strings.HasSuffix(got, want) {
+			t.Errorf("at %d: %s", width, got)
+		}
+	}
+}
+
 func TestTheReasonOfABadSignatureIsShownOnANarrowTerminal(t *testing.T) {
 	bad, again := session()[3], session()[5]
 	bad.EventType = "invoice.paid"

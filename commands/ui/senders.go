@@ -15,13 +15,13 @@ const sendersShown = 20
 
 // SenderLine summarises a sender:
 //
-//	github /in: 3 webhooks with redeliveries, flawed: ignores Retry-After
+//	the sender of github /in is flawed: ignores Retry-After (3 webhooks came more than once)
 func SenderLine(s *senders.Sender) string {
-	line := fmt.Sprintf("%s: %s with redeliveries, %s", senderName(s), Count(s.Again, "webhook"), s.Grade)
+	line := fmt.Sprintf("the sender of %s is %s", senderName(s), s.Grade)
 	if len(s.Faults) > 0 {
 		line += ": " + strings.Join(s.Faults, ", ")
 	}
-	return line
+	return fmt.Sprintf("%s (%s came more than once)", line, Count(s.Again, "webhook"))
 }
 
 func senderName(s *senders.Sender) string {

@@ -32,8 +32,12 @@ func (p *Printer) Delivery(s Summary) {
 	if s.Note != "" {
 		note = "  " + p.warn(EscapeLine(s.Note))
 	}
-	p.Printf("%s  %s  %s in %s  %s%s\n", word, Clip(s.WebhookID, 80), Count(s.Attempts, "attempt"), Duration(s.Took),
-		p.faint(fmt.Sprintf("(barb show %d)", s.Last)), note)
+	facts := fmt.Sprintf("  %s  %s in %s", Clip(s.WebhookID, 80), Count(s.Attempts, "attempt"), Duration(s.Took))
+	show, gap := fmt.Sprintf("(barb show %d)", s.Last), "  "
+	if p.Width > 0 && textWidth("not delivered"+facts+gap+show) > p.Width {
+		gap = "\n  " // a command that is broken in two cannot be copied
+	}
+	p.Printf("%s%s%s%s%s\n", word, facts, gap, p.faint(show), note)
 }
 
 // Queued writes the line about a message put into the queue:

@@ -54,6 +54,29 @@ few     success_rate (0 deliveries), p99_latency (0 attempts), ` +
 	}
 }
 
+func TestLongSentencesBreakBetweenWordsOnATerminal(t *testing.T) {
+	var out strings.Builder
+	p := &Printer{W: &out, Width: 46}
+	p.Explanation(&explain.Answer{Hints: []explain.Hint{{
+		Words: "the header was removed by a proxy on the way to this app"}}})
+	p.Delivery(Summary{Delivered: true, Attempts: 3, Last: 14, WebhookID: "msg_1", Took: 2 * time.Second})
+	want := `  likely cause: the header was removed by a
+    proxy on the way to this app
+  no cause found: none of 0 changes to the
+    secret, the headers and the body makes the
+    signature match
+delivered  msg_1  3 attempts in 2s
+  (barb show 14)
+`
+	if got := out.String(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	long := Summary{Attempts: 1, Last: 7, WebhookID: strings.Repeat("x", 80)}
+	if got := printed(func(p *Printer) { p.Delivery(long) }); strings.Count(got, "\n") != 1 {
+		t.Errorf("in a pipe: %q", got)
+	}
+}
+
 func TestADiscoverySaysWhatWasFoundAndWhatItResembles(t *testing.T) {
 	s, _ := catalog.Lookup("stripe")
 	for _, c := range []struct {
