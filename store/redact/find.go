@@ -17,6 +17,7 @@ type span struct {
 	secret      *known // the secret that the piece spells; nil: the piece is masked whatever its text
 	spelling    string
 	skip        int
+	style       byte // how a value is written: percent or quoted; 0: as it is
 	follows     bool // the placeholder of the previous span stands for this piece too
 }
 
@@ -104,7 +105,7 @@ func (f *finder) address(address string) []span {
 		query, _, _ := strings.Cut(address[at:], "#")
 		parameters(query, func(name string, from, to int) {
 			if f.unchecked && isOneOf(name, tokenParameters[:]) || f.isWhole("query", name) {
-				spans = append(spans, span{from: at + from, to: at + to, name: "query " + name})
+				spans = append(spans, span{from: at + from, to: at + to, name: "query " + name, style: percent})
 			}
 			if f.carrier != nil && f.carrier.kind == "query" && name == f.carrier.name {
 				spans = append(spans, f.search(query[from:to], span{from: at + from, name: "query " + name}, 1)...)
@@ -131,7 +132,7 @@ func (f *finder) body(body string, isForm, answer bool) []span {
 	for _, p := range f.whole {
 		if p.kind == "json" {
 			p.values(body, func(from, to int, isText bool) {
-				s := span{from: from, to: to, name: strings.TrimSuffix(label+" "+p.name, " ")}
+				s := span{from: from, to: to, name: strings.TrimSuffix(label+" "+p.name, " "), style: quoted}
 				if !isText {
 					s.placeholder = `"` + Placeholder + `"`
 				}
@@ -142,7 +143,7 @@ func (f *finder) body(body string, isForm, answer bool) []span {
 	if isForm {
 		parameters(body, func(name string, from, to int) {
 			if f.isWhole("form", name) {
-				spans = append(spans, span{from: from, to: to, name: label + " " + name})
+				spans = append(spans, span{from: from, to: to, name: label + " " + name, style: percent})
 			}
 		})
 	}
