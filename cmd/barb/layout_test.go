@@ -102,12 +102,13 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/jq": {ours: []string{"commands/fail", "store/body", "store/export", "store/record"},
 		others: []string{"github.com/itchyny/gojq"}},
 	"commands/samples": {ours: []string{"commands/fail", "deliver/fixture", "deliver/payload"}},
+	"commands/report":  {ours: []string{"commands/fail", "commands/ui", "store/disk"}},
 	"commands/queued":  {ours: []string{"commands/ui", "deliver/worker", "store", "store/record"}},
 	"commands/pick": {ours: []string{"commands/fail", "commands/jq", "store", "store/export", "store/record",
 		"store/webhooks"}},
 	"commands/flags": {ours: []string{"commands/complete",
 		"units", "commands/fail", "commands/infile", "commands/jq", "commands/metrics",
-		"commands/secret", "store/body",
+		"commands/report", "commands/secret", "store/body",
 		"deliver", "deliver/fixture", "deliver/payload", "deliver/provider", "listen", "listen/command", "listen/route",
 		"listen/script", "sign/handshake", "store", "store/export", "store/health", "store/record"},
 		others: []string{"github.com/spf13", "golang.org/x/time"}},
@@ -187,6 +188,7 @@ var never = map[string][]string{
 	"commands/help":     {"os", "log", "net/http"},
 	"deliver/batch":     {"os", "net", "log", "os/exec", "syscall", "database/sql"},
 	"commands/receiver": {"os", "log", "net"},
+	"commands/report":   {"log", "net", "net/http", "database/sql"},
 }
 
 func TestImportsFollowTheLayout(t *testing.T) {

@@ -17,6 +17,7 @@ func shared() []group {
 		{"Retries", []string{"retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout",
 			"deadline", "schedule", "speed", "until-2xx"}},
 		{"Connection", []string{"insecure", "cacert", "cert", "key", "resolve", "unix-socket", "proxy", "http1.1", "http2"}},
+		{"Reports", []string{"junit", "tap", "html", "badge"}},
 		{"Output", []string{"output", "columns", "with-body", "with-headers", "with-url"}},
 	}
 }
