@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/turn"
 )
 
 // writer is the one goroutine that writes for this process. A transaction with an fsync costs the same for one row and
@@ -24,7 +25,7 @@ type writer struct {
 	// Used by the goroutine alone, and after it has stopped.
 	conn    *conn // nil until the first group and after a failure
 	inserts *inserts
-	log     disk.FileID // of the write-ahead log
+	turn    *turn.Turn // on the write-ahead log; nil without one
 	clock   timeline
 	lookup  lookup.Builder
 	fill    backfill.Worker
@@ -219,7 +220,7 @@ func (w *writer) lose(err error) { w.lost = cmp.Or(w.lost, err) }
 
 // commit writes a group in one transaction and sets the ids. When it returns nil the group is durable.
 func (w *writer) commit(writes []*write) error {
-	if !w.store.file.Same() || !w.log.Same() {
+	if !w.store.file.Same() || !w.turn.Same() {
 		return fault(w.store.path, ErrReplaced)
 	}
 	if err := w.connect(); err != nil {
@@ -227,7 +228,12 @@ func (w *writer) commit(writes []*write) error {
 	}
 	w.store.transacting.Lock()
 	defer w.store.transacting.Unlock()
-	if err := run(w.inserts.open, nil); err != nil {
+	var err error
+	w.turn.Await(patience, func() bool {
+		err = run(w.inserts.open, nil)
+		return isBusy(err)
+	})
+	if err != nil {
 		return w.fail(err)
 	}
 	ids, err := w.insert(writes)
@@ -238,7 +244,7 @@ func (w *writer) commit(writes []*write) error {
 		return w.fail(err)
 	}
 	// A commit into a deleted or replaced file is not acknowledged: nobody could open it.
-	if !w.store.file.Same() || !w.log.Same() {
+	if !w.store.file.Same() || !w.turn.Same() {
 		return fault(w.store.path, ErrReplaced)
 	}
 	for _, e := range writes {
@@ -316,15 +322,16 @@ func (w *writer) connect() error {
 	if w.inserts = newInserts(c); c.failed != nil {
 		return errors.Join(c.failed, c.Close())
 	}
-	w.conn, w.clock, w.log = c, timeline{others: &w.store.others}, disk.FileID{}
+	w.conn, w.clock = c, timeline{others: &w.store.others}
 	if w.store.network {
 		return nil
 	}
 	w.fill.Address = disk.SQLiteAddress(w.store.path, 0, "mode=rw", "_synchronous=FULL")
 	if err = c.queryRow("SELECT last_id FROM history", nil); err == nil { // the first look makes the log
-		w.log, err = disk.Identify(w.store.path + "-wal")
+		w.turn, err = turn.Open(w.store.path + "-wal")
 	}
-	if err != nil { // a log that is not known could be replaced unnoticed
+	err = cmp.Or(err, c.drain("PRAGMA busy_timeout = 0")) // from now on commit waits, and looks more often
+	if err != nil {                                       // a log that is not known could be replaced unnoticed
 		_ = w.hangUp()
 	}
 	return err
@@ -348,7 +355,8 @@ func (w *writer) hangUp() error {
 		return nil
 	}
 	c := w.conn
-	w.conn, w.log = nil, disk.FileID{}
+	w.turn.Close()
+	w.conn, w.turn = nil, nil
 	if !w.store.file.Same() {
 		c.keepLog()
 	}

@@ -312,6 +312,7 @@ var spends = []string{
 	"listen/refuse.go",
 	"listen/command/command.go", "listen/command/marks.go",
 	"store/erase.go", "store/observe.go", "store/prune.go", "store/group.go", "store/schema.go",
+	"store/turn/turn.go",
 	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
 	"commands/attempts.go", "commands/send_many.go", // how long a delivery or a run took
 	"commands/replay.go", "deliver/replay/run.go",
