@@ -31,6 +31,9 @@ func (c *conn) receive(x *record.Exchange, start time.Time, keep int64) (at stag
 	if bytes.IndexByte([]byte("Hh\r\n"), first[0]) < 0 {
 		return reading, false, c.notHTTP()
 	}
+	if x.Response = c.repeatedAnswer(x.Request.Method, keep); x.Response != nil {
+		return reading, true, nil
+	}
 	if x.Response = c.sameAnswer(); x.Response == nil {
 		if x.Response, err = readFinal(c.br); err != nil {
 			return reading, false, err
@@ -38,7 +41,9 @@ func (c *conn) receive(x *record.Exchange, start time.Time, keep int64) (at stag
 		c.answer = *x.Response
 	}
 	whole, err = c.readBody(x.Response, x.Request.Method, keep)
-	return reading, whole && c.br.Buffered() == 0, err
+	whole = whole && c.br.Buffered() == 0
+	c.remember(x, keep, whole && err == nil)
+	return reading, whole, err
 }
 
 // sameAnswer reads the head of an answer where it is, byte for byte, the last one of this connection: within a second

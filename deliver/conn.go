@@ -37,6 +37,7 @@ type conn struct {
 
 	watcher watcher
 	answer  record.Response // the last head that was read, parsed, without a body
+	again   repeated        // the last answer that was read whole
 }
 
 // lastLook is how long the bytes that came before an attempt was cut off may be read.
