@@ -39,6 +39,9 @@ type Sender struct {
 	// Permit is called on the connection right before the first byte of a request leaves, since the process may have been
 	// stopped after the attempt began. False means that nothing is sent and the attempt is interrupted; nil means true.
 	Permit func() bool
+	// InPlace says that the loop body keeps no exchange of a first yield, so that an attempt has one exchange, which is
+	// changed between its yields.
+	InPlace bool
 }
 
 // errForbidden means that Permit returned false and nothing was sent.
@@ -102,7 +105,8 @@ func (s *Sender) Attempts(ctx context.Context, x record.Exchange) iter.Seq2[*Att
 		}
 		d := delivery{Sender: s, first: x, begun: time.Now()}
 		if x.Attempt > 0 {
-			d.firstID, d.begun, d.last = x.Thread, x.Start, &x
+			before := x
+			d.firstID, d.begun, d.last = x.Thread, x.Start, &before
 		}
 		for n := x.Attempt + 1; ; n++ {
 			a, err := d.begin(n)
@@ -143,7 +147,12 @@ type delivery struct {
 // begin makes the attempt numbered n, signed and ready to be sent.
 func (d *delivery) begin(n int) (*Attempt, error) {
 	f := &d.first
-	x := record.Exchange{
+	made := new(struct {
+		attempt  Attempt
+		exchange record.Exchange
+	})
+	x := &made.exchange
+	*x = record.Exchange{
 		Kind: record.Sent, Attempt: n, Thread: f.Thread, Webhook: f.Webhook, Role: f.Role, Start: time.Now(),
 		Request:   f.Request,
 		WebhookID: f.WebhookID, EventType: f.EventType, Scheme: f.Scheme, Verdict: f.Verdict,
@@ -166,17 +175,22 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 		// A request that cannot be prepared cannot be sent: Do reports that as data.
 		_ = p.Prepare(&x.Request)
 	}
-	return &Attempt{Exchange: &x}, nil
+	made.attempt.Exchange = x
+	return &made.attempt, nil
 }
 
-// run sends a begun attempt and decides what follows. It works on a copy: the exchange of the first yield may still be
-// read by the recorder it was handed to.
+// run sends a begun attempt and decides what follows. Unless the caller keeps none, it works on a copy: the exchange of
+// the first yield may still be read by the recorder it was handed to.
 func (d *delivery) run(ctx context.Context, a *Attempt) {
-	x := *a.Exchange
+	x := a.Exchange
+	if !d.InPlace {
+		own := *x
+		x = &own
+	}
 	own := d.limit(ctx)
-	d.Client.Do(own, &x)
+	d.Client.Do(own, x)
 	own.end()
-	a.Exchange, a.Ended = &x, true
+	a.Exchange, a.Ended = x, true
 	d.decide(ctx, a)
 	x.NextIn = a.Wait
 }

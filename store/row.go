@@ -13,11 +13,11 @@ import (
 // do. It shares memory with the exchange: Record does not return before the writer is done with it.
 type beginning struct {
 	x               *record.Exchange // as it is kept
-	given           *record.Exchange // by the caller, whose ID is set after the commit
+	given           *record.Exchange // by the caller, whose ID is set after the commit unless it was added
 	url, endpoint   string
 	target, proto   driver.Value // nil: as in the head, or "" where there is none
 	fields, trailer []byte
-	added           bool  // by Add: the bytes of its body are never changed
+	added           bool  // by Add: nothing of it is ever changed
 	webhook         int64 // the first exchange of its webhook, once it is in the tables
 	ending          ending
 }

@@ -82,11 +82,10 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	return translate(s.path, w.group.submit(ctx, e))
 }
 
-// Add records an exchange without waiting for the commit; its id is not set. x may be changed afterwards, but not the
-// bytes and fields of its request, which are not copied.
+// Add records an exchange without waiting for the commit; its id is not set. Nothing of x is copied, so nothing of it
+// may change afterwards.
 func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
-	own := *x
-	b, err := s.beginning(&own)
+	b, err := s.beginning(x)
 	if err != nil {
 		return err
 	}
@@ -249,7 +248,7 @@ func (w *writer) commit(writes []*write) error {
 	}
 	for _, e := range writes {
 		for _, b := range e.begin {
-			if !e.left {
+			if !e.left && !b.added {
 				b.given.ID, b.given.Webhook = ids, b.webhook
 			}
 			ids++

@@ -101,6 +101,7 @@ func (r *Run) Send(ctx context.Context) error {
 // work delivers one message after the other.
 func (r *Run) work(ctx context.Context, worker int) error {
 	var ends Ends
+	var x record.Exchange
 	tell := func(a *deliver.Attempt) error {
 		ends.Add(a.Exchange)
 		return r.Tell(a)
@@ -111,8 +112,7 @@ func (r *Run) work(ctx context.Context, worker int) error {
 			return err
 		}
 		ends.all, ends.late = ends.all[:0], job.Late
-		x, err := r.Message(job)
-		if err != nil {
+		if x, err = r.Message(job); err != nil {
 			return err
 		}
 		if job.Begun {
@@ -120,7 +120,7 @@ func (r *Run) work(ctx context.Context, worker int) error {
 				return err
 			}
 		}
-		o, err := r.deliver(ctx, x, tell)
+		o, err := r.deliver(ctx, &x, tell)
 		if err != nil {
 			return err
 		}
@@ -145,14 +145,14 @@ func (r *Run) rejoin(ctx context.Context, x *record.Exchange) error {
 }
 
 // deliver delivers a message, or queues it.
-func (r *Run) deliver(ctx context.Context, x record.Exchange, tell func(*deliver.Attempt) error) (journal.Outcome,
+func (r *Run) deliver(ctx context.Context, x *record.Exchange, tell func(*deliver.Attempt) error) (journal.Outcome,
 	error) {
 	if r.Queue != nil {
-		return r.Queue(ctx, x)
+		return r.Queue(ctx, *x)
 	}
 	sender := r.Sender
-	sender.Sign = r.Sign(&x)
-	return r.Journal.Deliver(ctx, sender, x, tell)
+	sender.Sign = r.Sign(x)
+	return r.Journal.Deliver(ctx, sender, *x, tell)
 }
 
 // Row returns the run as the history has it: with its number after Begin, and with how far it is after Send.

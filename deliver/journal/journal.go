@@ -31,6 +31,7 @@ type Journal struct {
 func (j *Journal) Attempts(ctx context.Context, s deliver.Sender,
 	x record.Exchange) iter.Seq2[*deliver.Attempt, error] {
 	return func(yield func(*deliver.Attempt, error) bool) {
+		s.InPlace = true // Record and Begin return when the writer is done with the exchange
 		keep := context.WithoutCancel(ctx)
 		var last *deliver.Attempt
 		for a, err := range s.Attempts(ctx, x) {

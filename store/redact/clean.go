@@ -48,8 +48,8 @@ func (k *known) mayBeInFields(fields record.Header) bool {
 
 // mayBeInBody is mayBeIn without a copy of the body.
 func (k *known) mayBeInBody(body []byte) bool {
-	for _, head := range k.heads {
-		if len(head) <= len(body) && bytes.Contains(body, []byte(head)) {
+	for _, head := range k.bytes {
+		if len(head) <= len(body) && bytes.Contains(body, head) {
 			return true
 		}
 	}

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -201,9 +200,7 @@ func (f *finder) mayBeIn(body []byte) bool {
 	if !f.onlyPlain {
 		return len(f.secrets) > 0
 	}
-	return slices.ContainsFunc(f.secrets, func(k *known) bool {
-		return slices.ContainsFunc(k.heads, func(head string) bool { return bytes.Contains(body, []byte(head)) })
-	})
+	return slices.ContainsFunc(f.secrets, func(k *known) bool { return k.mayBeInBody(body) })
 }
 
 // search appends the places of the form in a text, in one style.

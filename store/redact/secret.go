@@ -20,6 +20,7 @@ type known struct {
 	key   string
 	forms []written
 	heads []string      // each form begins with one of them, so a text without them holds none of the forms as it is
+	bytes [][]byte      // heads, for bodies
 	proof func() string // computed when first needed
 
 	proofs sync.Map // proofs of earlier processes → whether they are of this secret
@@ -39,6 +40,9 @@ func newKnown(s sign.Secret) *known {
 		}
 	}
 	k.heads = headsOf(k.forms)
+	for _, head := range k.heads {
+		k.bytes = append(k.bytes, []byte(head))
+	}
 	k.proof = sync.OnceValue(func() string {
 		salt := make([]byte, proofSalt)
 		_, _ = rand.Read(salt) // never fails
