@@ -96,6 +96,9 @@ func runDeliver(ctx context.Context, sh *shell.Shell, o deliverOptions) error {
 		from += " (a new history)"
 	}
 	sh.Say("barb: delivering from %s; %s", from, waitLine(depth))
+	if err := sayForwards(ctx, sh); err != nil {
+		return err
+	}
 	w := &worker.Worker{Leases: d.Leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {
 		Deliver: d.Deliver, Prepare: d.Prepare, Recheck: worker.BlockedFor, AtOnce: o.concurrency,
 		Limits: o.NewLimits(resting(sh))}}}
@@ -167,6 +170,15 @@ func waitLine(depth map[store.QueueState]int64) string {
 		return waits(n, "message")
 	}
 	return "nothing is waiting"
+}
+
+// sayForwards says what waits in the queue that only a listener delivers.
+func sayForwards(ctx context.Context, sh *shell.Shell) error {
+	depth, err := sh.History.QueueDepth(ctx, store.Forward)
+	if n := depth[store.Waiting] + depth[store.Leased]; n > 0 {
+		sh.Say("barb: %s in the queue for barb listen --queue; barb deliver sends messages only", waits(n, "forward"))
+	}
+	return err
 }
 
 // end says what was done and ends in its exit code.

@@ -106,7 +106,7 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 	if l.Greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
 		return nil, err
 	}
-	if err := g.checkEvents(v, o.Events); err != nil {
+	if err := g.checkEvents(v, o.Events, r); err != nil {
 		return nil, err
 	}
 	if len(r.Targets) > 0 && g.sh.Weight("forward-to") == shell.FromFile { // the route goes before [listen]
@@ -126,12 +126,17 @@ func (g *listener) besideWords() string {
 	return "where no signature is verified"
 }
 
-// checkEvents refuses --event where webhooks are checked with a scheme that names no event type.
-func (g *listener) checkEvents(v *verifier.Verifier, events flags.Globs) error {
-	if len(events) == 0 || v == nil || v.Auto || v.Scheme.EventIn != "" {
+// checkEvents refuses --event, and the event of a route, where webhooks are checked with a scheme that names no event
+// type: none of them would be taken.
+func (g *listener) checkEvents(v *verifier.Verifier, events flags.Globs, r *route.Route) error {
+	if len(events) == 0 && r.Event == "" || v == nil || v.Auto || v.Scheme.EventIn != "" {
 		return nil
 	}
 	name := v.Scheme.Name
+	if r.Event != "" {
+		return fail.Usage("%s:%d: route %s: event = %q: %s", g.sh.File.Path, r.Line, r.Name(), r.Event, ui.Untyped(name)).
+			Hint(`where = '.body.type == "…"'`)
+	}
 	return fail.Usage("--event %s: %s", events.String(), ui.Untyped(name)).Hintf("barb listen -s %s %s", name, whereType)
 }
 

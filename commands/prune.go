@@ -43,6 +43,10 @@ func newPrune(sh *shell.Shell) *cobra.Command {
 			if !o.byAge && o.maxSize == 0 && !o.vacuum && !o.pins {
 				return fail.Usage("prune needs --older-than or --max-size").Hint("barb prune --older-than 7d")
 			}
+			if o.pins && !o.OnlyScheme() {
+				return fail.Usage("--pins takes no filter but --of-scheme: a pin is a secret and a scheme").
+					Hint("barb prune --pins --of-scheme stripe")
+			}
 			return runPrune(cmd.Context(), sh, o)
 		},
 	}
@@ -114,7 +118,7 @@ func forgetPins(ctx context.Context, sh *shell.Shell, scheme string, dryRun bool
 	}
 	n, err := forget(ctx, scheme)
 	if err == nil {
-		sh.Say("barb: %s what %s had verified", did, ui.Count(int(n), "secret"))
+		sh.Say("barb: %s which scheme %s verified", did, ui.Count(int(n), "secret"))
 	}
 	return err
 }

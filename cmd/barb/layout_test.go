@@ -90,7 +90,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"deliver/batch": {ours: []string{"deliver", "deliver/journal", "deliver/payload", "store", "store/record"},
 		others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/google/uuid"}},
 	"commands/receiver": {ours: []string{"sign"}},
-	"commands/complete": {ours: []string{"commands/ui", "sign", "store"}, others: []string{"github.com/spf13"}},
+	"commands/complete": {ours: []string{"commands/ui", "deliver/worker", "sign", "store"}, others: []string{"github.com/spf13"}},
 	"commands/keys":     {},
 	"commands/query": {ours: []string{"commands/fail", "commands/flags", "commands/pick", "store", "store/record"},
 		others: []string{"github.com/spf13"}},

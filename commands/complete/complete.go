@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 )
@@ -47,8 +49,8 @@ func IDs(ctx context.Context, history *store.Store, prefix string) (ids []string
 }
 
 // Queued returns the newest ids of the queue that begin with prefix, each with its state and target.
-func Queued(ctx context.Context, history *store.Store, prefix string) (ids []string) {
-	entries, err := history.Queue(ctx, store.QueueFilter{Limit: most, NewestFirst: true})
+func Queued(ctx context.Context, history *store.Store, prefix string, now time.Time) (ids []string) {
+	entries, err := worker.Entries(ctx, history, store.QueueFilter{Limit: most, NewestFirst: true}, now)
 	if err != nil {
 		return nil
 	}

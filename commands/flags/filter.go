@@ -58,6 +58,9 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 // Given reports whether any filter was given.
 func (f *Filter) Given() bool { return *f != Filter{} }
 
+// OnlyScheme reports whether no filter was given but --of-scheme.
+func (f *Filter) OnlyScheme() bool { return *f == Filter{scheme: f.scheme} }
+
 // Parse checks the flags and returns them as the history takes them, with the expression of --where, which may be nil.
 // scheme returns the name of the scheme that --of-scheme stands for.
 func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *jq.Expr,

@@ -76,8 +76,10 @@ func (f *Many) CheckMany(cmd *cobra.Command, listed bool) error {
 		flag = "--burst " + rate.String()
 	}
 	switch {
-	case f.Count < 1 || f.concurrency < 1:
-		return fail.Usage("-n %d and --concurrency %d must be at least 1", f.Count, f.concurrency)
+	case f.Count < 1:
+		return fail.Usage("-n %d must be at least 1", f.Count)
+	case f.concurrency < 1:
+		return fail.Usage("--concurrency %d must be at least 1", f.concurrency)
 	case f.lasting != nil && *f.lasting == 0:
 		return fail.Usage("--for 0s must be more than 0").Hint("--for 30s")
 	case rate.N > 0 && !f.Counted && f.Duration() == 0 && !listed:

@@ -23,7 +23,7 @@ type Queue struct {
 // AddFlags adds the flags to a command.
 func (o *Queue) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.BoolVar(&o.all, "all", false, "also list entries that are done or cancelled")
+	f.BoolVar(&o.all, "all", false, "also entries that are done or cancelled")
 	f.StringSliceVar(&o.States, "state", nil, "only these `states`: waiting, leased, done, dead or cancelled")
 	f.StringVar(&o.kind, "kind", "", "only this `kind`: forward, message or command")
 	f.StringVar(&o.target, "target", "", "only entries for this `URL`")

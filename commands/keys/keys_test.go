@@ -58,7 +58,9 @@ func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 		}
 		before = line
 	}
+	withoutCopy := strings.Replace(all, "  c copy", "", 1)
 	for width, want := range map[int]string{
+		len([]rune(all)): all, len([]rune(all)) - 1: withoutCopy, 80: withoutCopy,
 		79: "↑↓ choose  enter show  r replay  v explain  f follow  / filter  ? keys  q quit",
 		46: "enter show  r replay  / filter  ? keys  q quit", 45: "enter show  r replay  / filter  ? keys", 6: "? keys"} {
 		if got := keys.Footer(keys.Listen, width, true); got != want {

@@ -29,6 +29,8 @@ func TestAFolderShowsItsFramework(t *testing.T) {
 		"Express": {map[string]string{"package.json": `{"dependencies":{"express":"^4"}}`}, "express", "express:3000"},
 		"Next.js": {map[string]string{"package.json": `{"dependencies":{"express":"^4","next":"14"}}`}, "next.js",
 			"next:3000 express:3000"},
+		"Fastify": {map[string]string{"package.json": `{"dependencies":{"express":"^4","fastify":"5"}}`}, "fastify",
+			"fastify:3000 express:3000"},
 		"Nuxt": {map[string]string{"package.json": `{"devDependencies":{"nuxt":"3"}}`}, "", "nuxt:3000"},
 		"no such": {map[string]string{
 			"package.json": `{"dependencies":{"expressive":"^4"},"description":"not \"express\""}`}, "", ""},

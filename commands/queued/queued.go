@@ -24,7 +24,7 @@ type Change struct {
 var Changes = []Change{
 	{"retry", "retried", (*store.Store).Retry},
 	{"cancel", "cancelled", (*store.Store).Cancel},
-	{"purge", "forgotten", func(s *store.Store, ctx context.Context, f store.QueueFilter, _ time.Time) (int64, error) {
+	{"purge", "removed", func(s *store.Store, ctx context.Context, f store.QueueFilter, _ time.Time) (int64, error) {
 		return s.Purge(ctx, f)
 	}},
 }

@@ -30,7 +30,9 @@ func (sh *Shell) CompleteIDs(cmd *cobra.Command, _ []string, prefix string) ([]s
 
 // CompleteQueued offers the ids of the queue.
 func (sh *Shell) CompleteQueued(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-	return sh.completeFrom(cmd, prefix, complete.Queued)
+	return sh.completeFrom(cmd, prefix, func(ctx context.Context, history *store.Store, prefix string) []string {
+		return complete.Queued(ctx, history, prefix, sh.Now())
+	})
 }
 
 // CompleteIDsAndFiles is for commands that take either.

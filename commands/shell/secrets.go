@@ -35,6 +35,7 @@ func (sh *Shell) RecordedSecrets(ctx context.Context, x *record.Exchange) ([]str
 	var missing error
 	for ref := range strings.SplitSeq(cmp.Or(x.Verdict.Secret, x.Verdict.Tried), ", ") {
 		if !secret.IsReference(ref) || strings.HasPrefix(ref, "cmd:") {
+			missing = cmp.Or(missing, notStored(x.ID, ref))
 			continue
 		}
 		if _, err := sh.Secrets(ctx, []string{ref}); err != nil {
@@ -47,6 +48,16 @@ func (sh *Shell) RecordedSecrets(ctx context.Context, x *record.Exchange) ([]str
 		return usable, nil
 	}
 	return nil, missing
+}
+
+// notStored says why the secret of a webhook cannot be found again; nil where it had none.
+func notStored(id int64, name string) error {
+	how := map[string]string{"literal": "was typed on the command line", "stdin": "came from stdin",
+		"cmd:…": "came from a command"}[name]
+	if how == "" {
+		return nil
+	}
+	return fail.Usage("webhook %d: its secret %s and is not stored", id, how).Hintf("barb verify %d --secret env:NAME", id)
 }
 
 // Secrets resolves references. From then on the history masks what they lead to.
