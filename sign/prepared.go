@@ -14,6 +14,7 @@ type Prepared struct {
 	scheme  Scheme
 	secrets []Secret
 	keys    []key
+	usual   *usual // nil: no message is usual
 }
 
 // PrepareSigning reads the secrets that sign messages. The error is an *Error.
@@ -40,7 +41,7 @@ func (s Scheme) prepare(params map[string]string, secrets []Secret, signing bool
 	if signing {
 		keys = keys[:s.slots(len(keys))]
 	}
-	return &Prepared{s, secrets, keys}, nil
+	return &Prepared{scheme: s, secrets: secrets, keys: keys}, nil
 }
 
 // keepMACs makes p ready for many messages.
@@ -54,11 +55,15 @@ func (p *Prepared) keepMACs() *Prepared {
 			k.macs = newMACs(p.scheme.Hash, k.bytes)
 		}
 	}
+	p.usual = newUsual(&p.scheme, p.keys)
 	return p
 }
 
 // Sign is Scheme.Sign. The Params of the message are those that were prepared.
 func (p *Prepared) Sign(m Message) (Signed, error) {
+	if signed, ok := p.usual.sign(&p.scheme, &m); ok {
+		return signed, nil
+	}
 	return p.scheme.sign(m, p.keys)
 }
 
