@@ -2,6 +2,7 @@
 package signer
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -61,16 +62,14 @@ func (s *Signer) Signs() bool { return len(s.Secrets) > 0 }
 // scheme's places in the request. If there is no id, Describe makes one.
 func (s *Signer) Describe(x *record.Exchange) {
 	if s.Signs() {
-		m := s.message(x, time.Time{}, &x.Request)
-		m.Header = x.Request.Header.HTTP()
 		x.Scheme = s.Scheme.Name
 		// The signature is valid because it is about to be made.
 		x.Verdict = record.Verdict{Status: record.Valid, Version: s.Scheme.Version(), Secret: s.Secrets[0].Name}
-		if x.WebhookID == "" {
-			x.WebhookID = s.Scheme.ID(m)
-		}
-		if x.EventType == "" {
-			x.EventType = s.Scheme.Event(m)
+		if x.WebhookID == "" || x.EventType == "" {
+			m := s.message(x, time.Time{}, &x.Request)
+			m.Header = x.Request.Header.HTTP()
+			x.WebhookID = cmp.Or(x.WebhookID, s.Scheme.ID(m))
+			x.EventType = cmp.Or(x.EventType, s.Scheme.Event(m))
 		}
 	}
 	switch {
@@ -121,11 +120,7 @@ func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Reques
 		return &Error{s.Scheme, err}
 	}
 	for _, f := range signed.Fields {
-		if r.Header.Has(f.Name) {
-			r.Header = r.Header.Set(f.Name, f.Value)
-		} else {
-			r.Header = append(r.Header, record.Field(f))
-		}
+		r.Header = set(r.Header, record.Field(f))
 	}
 	if signed.URL != "" {
 		r.URL, r.Target = signed.URL, ""
@@ -137,6 +132,24 @@ func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Reques
 		}
 	}
 	return nil
+}
+
+// set is Header.Set in place.
+func set(h record.Header, f record.Field) record.Header {
+	done := false
+	kept := h[:0]
+	for _, old := range h {
+		switch {
+		case !strings.EqualFold(old.Name, f.Name):
+			kept = append(kept, old)
+		case !done:
+			kept, done = append(kept, f), true
+		}
+	}
+	if !done {
+		kept = append(kept, f)
+	}
+	return kept
 }
 
 func (s *Signer) sign(m sign.Message) (sign.Signed, error) {
