@@ -54,12 +54,20 @@ type listenOptions struct {
 }
 
 func newListen(sh *shell.Shell) *cobra.Command {
-	o := listenOptions{maxBody: 10 << 20, inflight: 256 << 20}
+	var o listenOptions
 	cmd := &cobra.Command{
 		Use:  "listen",
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
 	}
+	o.addFlags(cmd, sh)
+	markListen(cmd.Flags())
+	return cmd
+}
+
+// addFlags adds the flags to a command and sets the options to their defaults.
+func (o *listenOptions) addFlags(cmd *cobra.Command, sh *shell.Shell) {
+	o.maxBody, o.inflight = 10<<20, 256<<20
 	o.Signing.AddFlags(cmd, "verify with this `scheme`, or auto to find it from the headers", sh.SchemeNames)
 	o.JSON.AddFlags(cmd)
 	o.Metrics.AddFlags(cmd)
@@ -90,8 +98,6 @@ func newListen(sh *shell.Shell) *cobra.Command {
 	o.Exec.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
 	flags.Complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
-	markListen(f)
-	return cmd
 }
 
 // listenArgs takes no arguments. The value of --handshake may be left out, so it needs an =, which is easily forgotten.
@@ -138,37 +144,12 @@ func runListen(ctx context.Context, sh *shell.Shell, o listenOptions) error {
 	}
 	g.quit = stop
 	defer g.clients.Close()
-	own := func() (tls.Certificate, string, error) { return ownCertificate(sh) }
-	if g.endpoint, err = o.Endpoint(ctx, o.addr, sh.Weight, own); err != nil {
-		return err
-	}
-	g.gate.Hosts = g.hosts()
-	if o.readyFile != "" {
-		if info, err := os.Stat(filepath.Dir(o.readyFile)); err != nil || !info.IsDir() {
-			return fail.Usage("--ready-file %s: no such folder", o.readyFile)
-		}
-	}
-	if g.gate.History, err = sh.WriteHistory(ctx); err != nil {
-		return err
-	}
-	if r := g.gate.Runner; r != nil { // a barb in the command uses this history
-		r.Environ = append(r.Environ, "BARB_DB="+absolute(sh, g.gate.History.Path()))
-	}
-	if err := g.gate.Prepare(ctx); err != nil {
-		return err
-	}
-	if err := g.openMetrics(ctx, &o.Metrics); err != nil {
+	ln, err := g.open(ctx, &o)
+	if err != nil {
 		return err
 	}
 	defer g.port.Serve(g.metrics)()
-	ln, err := g.endpoint.Listen(ctx)
-	if err != nil {
-		return err
-	}
-	if err = g.forwardsToItself(ln.Addr().String()); err == nil {
-		err = g.announce(ln.Addr(), o)
-	}
-	if err != nil {
+	if err := g.announce(ln.Addr(), o); err != nil {
 		_ = ln.Close()
 		return err
 	}
@@ -178,12 +159,53 @@ func runListen(ctx context.Context, sh *shell.Shell, o listenOptions) error {
 	return g.serve(ctx, ln, o)
 }
 
+// open opens the history and the address to listen on.
+func (g *listener) open(ctx context.Context, o *listenOptions) (_ net.Listener, err error) {
+	sh := g.sh
+	own := func() (tls.Certificate, string, error) { return ownCertificate(sh) }
+	if g.endpoint, err = o.Endpoint(ctx, o.addr, sh.Weight, own); err != nil {
+		return nil, err
+	}
+	g.gate.Hosts = g.hosts()
+	if o.readyFile != "" {
+		if info, err := os.Stat(filepath.Dir(o.readyFile)); err != nil || !info.IsDir() {
+			return nil, fail.Usage("--ready-file %s: no such folder", o.readyFile)
+		}
+	}
+	if g.gate.History, err = sh.WriteHistory(ctx); err != nil {
+		return nil, err
+	}
+	if r := g.gate.Runner; r != nil { // a barb in the command uses this history
+		r.Environ = append(r.Environ, "BARB_DB="+absolute(sh, g.gate.History.Path()))
+	}
+	if err := g.gate.Prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := g.openMetrics(ctx, &o.Metrics); err != nil {
+		return nil, err
+	}
+	ln, err := g.endpoint.Listen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err = g.forwardsToItself(ln.Addr().String()); err != nil {
+		_ = ln.Close()
+		return nil, err
+	}
+	return ln, nil
+}
+
+// server returns the server of the gateway.
+func (g *listener) server(o listenOptions) *listen.Server {
+	return &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.gate.Receive(x) },
+		Allow: g.endpoint.Guard.Allow, Admit: g.endpoint.Guard.Admit, Refused: g.refused, TLS: g.endpoint.Config,
+		MaxBody: g.gate.Answers.MaxBody(o.maxBody), Budget: g.gate.Budget, Limit: o.count}
+}
+
 // serve runs until ^C, --count or --for.
 func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
 	defer boundMemory(g.sh, o.inflight)()
-	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.gate.Receive(x) },
-		Allow: g.endpoint.Guard.Allow, Admit: g.endpoint.Guard.Admit, Refused: g.refused, TLS: g.endpoint.Config,
-		MaxBody: g.gate.Answers.MaxBody(o.maxBody), Budget: g.gate.Budget, Limit: o.count}
+	server := g.server(o)
 	interrupted, end := ctx, g.gate.Start(ctx)
 	if o.duration > 0 {
 		var cancel context.CancelFunc

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/barbhq/barb/commands/checks"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/shell"
@@ -98,6 +99,8 @@ func branches() []shell.Branch {
 	return []shell.Branch{
 		{Name: "sign", Make: newSign}, {Name: "send", Make: newSend},
 		{Name: "listen", Make: newListen}, {Name: "replay", Make: newReplay},
+		{Name: "run", Make: func(sh *shell.Shell) *cobra.Command { return checks.NewRun(sh, listenHere) }},
+		{Name: "wait", Make: checks.NewWait}, {Name: "assert", Make: checks.NewAssert},
 		{Name: "history", Make: newHistory}, {Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
 		{Name: "show", Make: newShow},
 		{Name: "queue", Make: newQueue},

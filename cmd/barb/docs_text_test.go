@@ -13,8 +13,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The recipes for CI are pasted into pipelines. They have to fail, in time, when no webhook comes and when the listener
-// cannot start.
+// trigger sends the webhook that the recipes expect.
+const trigger = `barb send $BARB_URL -d @invoice.json --event invoice -s github --secret env:BARB_SECRET`
+
+// The recipes for CI are pasted into pipelines. They have to fail, in time, when no webhook comes, when another one
+// comes, and when the program fails.
 func TestTheRecipesForCIFail(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -26,18 +29,28 @@ func TestTheRecipesForCIFail(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(page), ".md")
 		recipe := ""
 		for _, block := range shellBlocks(string(data)) {
-			if strings.Contains(block, "--ready-file") {
+			if strings.Contains(block, "barb run") {
 				recipe = block
 			}
 		}
-		program := regexp.MustCompile(`(?m)^barb send .*$`)
-		if !program.MatchString(recipe) || !strings.Contains(recipe, "--for 30s") {
+		program := regexp.MustCompile(`-- sh trigger\b`)
+		if !program.MatchString(recipe) || !strings.Contains(recipe, "--within 30s") {
 			t.Fatalf("%s has no recipe for CI", page)
 		}
-		silent := strings.ReplaceAll(program.ReplaceAllString(recipe, "true"), "--for 30s", "--for 1s")
-		refused := strings.ReplaceAll(recipe, "--secret env:SECRET", "--secret env:NOT_SET")
-		for variant, script := range map[string]string{"nothing-comes": silent, "the-listener-does-not-start": refused} {
-			txtar := "! exec bash recipe.sh\n-- body.json --\n{}\n-- invoice.json --\n{}\n-- recipe.sh --\n" + script
+		recipe = strings.ReplaceAll(recipe, "--within 30s", "--within 1s")
+		with := func(command string) string { return program.ReplaceAllString(recipe, "-- "+command) }
+		for variant, script := range map[string]string{
+			"nothing-comes":       with("true"),
+			"another-one-comes":   with(`sh -c 'barb send $BARB_URL -d {} --event x -s github --secret env:BARB_SECRET'`),
+			"the-program-fails":   with(`sh -c 'sh trigger; exit 7'`),
+			"a-wrong-secret":      with(`sh -c 'BARB_SECRET=wrong_secret_0123456789 sh trigger; true'`),
+			"the-payload-differs": "echo '{\"amount\":4100}' > invoice.json\n" + recipe,
+		} {
+			if variant == "the-payload-differs" && name == "README" {
+				continue // its recipe asks for none
+			}
+			txtar := "! exec bash recipe.sh\nstdout 'expected'\n-- body.json --\n{}\n-- invoice.json --\n{\"amount\":4200}\n" +
+				"-- trigger --\n" + trigger + "\n-- recipe.sh --\n" + script
 			if err := os.WriteFile(filepath.Join(dir, name+"-"+variant+".txtar"), []byte(txtar), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -36,6 +36,8 @@ var objects = []struct{ file, title, about string }{
 	{"stats", "Figures of the history", "`barb stats --json`"},
 	{"figures", "The six figures", "`barb stats --check --json`, one object a figure"},
 	{"sender", "A sender", "`barb stats --senders --json`"},
+	{"checked", "The result of a check", "`barb run --json` and, after the webhooks, `barb wait --json`"},
+	{"asserted", "An assertion", "`barb assert --json`, one object a webhook"},
 	{"mirror", "A compared mirror", "`barb listen --json`, with several apps"},
 	{"exec", "A command that ended", "`barb listen --exec … --mode ack --json`"},
 	{"refused", "A refused request", "`barb listen --json`"},

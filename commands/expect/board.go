@@ -18,6 +18,8 @@ type Board struct {
 	Ordered bool
 	// Verified counts only webhooks with a valid signature. Others count also where no signature was checked.
 	Verified bool
+	// Invalid counts webhooks with a bad signature as well.
+	Invalid bool
 	// Tolerant takes what nothing expects, and bad signatures, for no fault. AllowUnexpected does so for the former only.
 	Tolerant, AllowUnexpected bool
 	Within                    time.Duration // how long an expression may take for one webhook; 0: any time
@@ -44,16 +46,17 @@ type arrival struct {
 	beside bool // a handshake, or refused by barb: nothing that could be unexpected
 }
 
-// Put judges a webhook that came or changed.
-func (b *Board) Put(w Webhook) {
-	a := &arrival{Came: cameOf(w), bad: w.bad(), beside: w.refused() || w.Exchange.Handshake != ""}
+// Put judges a webhook that came or changed. It reports whether the webhook meets an expectation.
+func (b *Board) Put(w Webhook) bool {
+	a := &arrival{Came: cameOf(w), bad: w.bad() && !b.Invalid, beside: w.refused() || w.Exchange.Handshake != ""}
 	for _, e := range b.Expected {
-		a.judged = append(a.judged, e.judge(&w, b.Verified, b.Within))
+		a.judged = append(a.judged, e.judge(&w, b))
 	}
 	if b.came == nil {
 		b.came = map[int64]*arrival{}
 	}
 	b.came[a.ID] = a
+	return b.isExpected(a)
 }
 
 // arrivals returns what came, in the order in which it came.

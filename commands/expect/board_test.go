@@ -298,6 +298,44 @@ func TestOnlyVerifiedWebhooksCountWhereThatIsAsked(t *testing.T) {
 	}
 }
 
+func TestBadSignaturesCountWhereTheyAreAskedFor(t *testing.T) {
+	t.Parallel()
+	b := board(t, "a")
+	b.Invalid = true
+	if !b.Put(hook(1, "a invalid")) || b.Result().Code() != 0 {
+		t.Error(told(b.Result()))
+	}
+}
+
+func TestAnyOfSeveralExpectationsCounts(t *testing.T) {
+	t.Parallel()
+	several := board(t, "a", "b").Expected
+	for _, one := range several {
+		where, err := jq.Compile(".body.n > 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		one.Where(where)
+	}
+	for came, want := range map[string]string{
+		`a {"n":2} | b {"n":3}`: "1/1 expected, 0 unexpected, 0 bad signatures",
+		`a {"n":2} | b {"n":1} | c`: `0/1 expected, 0 unexpected, 0 bad signatures
+missing: a or b: 1 came, at least 2 expected
+  near 2 b valid: n is 1
+  near 3 c valid: event is c`,
+	} {
+		b := &expect.Board{Tolerant: true, Expected: []*expect.Expectation{expect.AnyOf(expect.AtLeast(2), several...)}}
+		for i, text := range split(came) {
+			b.Put(hook(int64(i+1), text))
+		}
+		got := told(b.Result())
+		got, _, _ = strings.Cut(strings.Replace(got, ", 2 unexpected", ", 0 unexpected", 1), "\nunexpected")
+		if got != want {
+			t.Errorf("%s:\n got %s\nwant %s", came, got, want)
+		}
+	}
+}
+
 func TestAnExpressionThatTakesTooLongMeetsNothing(t *testing.T) {
 	t.Parallel()
 	b := board(t, "a: last(repeat(1))")

@@ -27,7 +27,20 @@ type Expectation struct {
 	renamed  string   // the event type as barb listen finds it, where that differs; "" otherwise
 	action   *jq.Expr // what tells events apart that have the same renamed; nil: nothing
 	where    *jq.Expr
+	any      []*Expectation // one that any of these meets; none: it is one itself
 }
+
+// AnyOf expects as many webhooks as count says, each of which meets one of several expectations.
+func AnyOf(count Count, several ...*Expectation) *Expectation {
+	texts := make([]string, len(several))
+	for i, e := range several {
+		texts[i] = e.Text
+	}
+	return &Expectation{Text: strings.Join(texts, " or "), Count: count, None: count.Max == 0, any: several}
+}
+
+// Where adds a condition to an expectation that Parse has made without one.
+func (e *Expectation) Where(condition *jq.Expr) { e.where = condition }
 
 // EventError says that an event of a known provider is probably misspelt.
 type EventError struct {

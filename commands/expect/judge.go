@@ -3,7 +3,6 @@ package expect
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/pick"
@@ -50,8 +49,16 @@ type judgement struct {
 	why   []string
 }
 
-// judge judges one webhook. The expression may take as long as within; 0: any time.
-func (e *Expectation) judge(w *Webhook, verified bool, within time.Duration) judgement {
+// judge judges one webhook by the rules of a board.
+func (e *Expectation) judge(w *Webhook, rules *Board) (best judgement) {
+	for i, one := range e.any {
+		if j := one.judge(w, rules); i == 0 || j.close > best.close {
+			best = j
+		}
+	}
+	if len(e.any) > 0 {
+		return best
+	}
 	x := w.Exchange
 	if !e.isEvent(x.Event()) {
 		return judgement{e.likeness(x.Event()), []string{"event is " + named(x.Event())}}
@@ -60,18 +67,18 @@ func (e *Expectation) judge(w *Webhook, verified bool, within time.Duration) jud
 		return judgement{otherProvider, []string{"scheme is " + named(x.Scheme)}}
 	}
 	switch {
-	case w.bad():
+	case w.bad() && !rules.Invalid:
 		return judgement{notTrustworthy, []string{fmt.Sprintf("verdict is invalid (%s)", x.Verdict.Reason)}}
 	case w.refused():
 		return judgement{notTrustworthy, []string{fmt.Sprintf("barb answered %d", x.Status())}}
-	case verified && x.Verdict.Status != record.Valid:
+	case rules.Verified && x.Verdict.Status != record.Valid:
 		return judgement{notTrustworthy, []string{"verdict is unchecked"}}
 	}
 	for _, expr := range []*jq.Expr{e.action, e.where} {
 		if expr == nil || expr == e.action && x.Event() != e.renamed {
 			continue
 		}
-		if ok, why := expr.Judge(w.Subject, within); !ok {
+		if ok, why := expr.Judge(w.Subject, rules.Within); !ok {
 			return judgement{notTrue, why}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // Filter selects exchanges. It means the same in history, show, replay, stats and prune.
 type Filter struct {
 	received, Sent, Failed  bool
-	invalid                 bool
+	Invalid                 bool
 	scheme, event, endpoint string
 	Status                  string
 	Since, Until            string
@@ -27,21 +27,23 @@ type Filter struct {
 }
 
 // AddFlags adds the flags to a command. schemes and events complete the values of --of-scheme and --event. --scheme is
-// another name of --of-scheme, unless the command signs and has a --scheme already.
+// another name of --of-scheme, unless the command signs and has a --scheme already. A command may have its own --event.
 func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto bool) []string,
 	events func(prefix string) []string) {
 	set := cmd.Flags()
 	set.BoolVar(&f.received, "received", false, "only received webhooks")
 	set.BoolVar(&f.Sent, "sent", false, "only sent webhooks")
 	set.BoolVar(&f.Failed, "failed", false, "only webhooks whose last delivery failed")
-	set.BoolVar(&f.invalid, "invalid", false, "only webhooks with a bad signature")
+	set.BoolVar(&f.Invalid, "invalid", false, "only webhooks with a bad signature")
 	set.StringVar(&f.scheme, "of-scheme", "", "only this `scheme`; * matches any part")
 	if set.Lookup("scheme") == nil {
 		set.StringVar(&f.scheme, "scheme", "", "the same as --of-scheme")
 		_ = set.MarkHidden("scheme") // it was just added
 		Complete(cmd, "scheme", func(prefix string) []string { return schemes(prefix, false) })
 	}
-	set.Var(EventType(&f.event), "event", "only events of this `type`; * matches any part")
+	if set.Lookup("event") == nil {
+		set.Var(EventType(&f.event), "event", "only events of this `type`; * matches any part")
+	}
 	set.StringVar(&f.endpoint, "endpoint", "", "only this `host`; * matches any part")
 	set.StringVar(&f.Status, "status", "", "only answers with this `status`: 503, 5xx or 400..499")
 	set.StringVar(&f.Since, "since", "", "only since this `time` or age: 1h, 7d, 2026-01-20")
@@ -65,7 +67,7 @@ func (f *Filter) OnlyScheme() bool { return *f == Filter{scheme: f.scheme} }
 // scheme returns the name of the scheme that --of-scheme stands for.
 func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *jq.Expr,
 	err error) {
-	out = store.Filter{Failed: f.Failed, Invalid: f.invalid, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID,
+	out = store.Filter{Failed: f.Failed, Invalid: f.Invalid, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID,
 		Grep: f.grep}
 	switch {
 	case f.received && f.Sent:

@@ -11,10 +11,6 @@ import (
 
 // elsewhere says what does the work of commands that other tools have and barb does not.
 var elsewhere = map[string]string{
-	"wait":      "barb listen --count 1 --for 30s  waits for a webhook",
-	"assert":    "barb listen --count 1 --for 30s --json  waits for a webhook",
-	"run":       "barb listen --count 1 --for 30s --json  waits for a webhook",
-	"test":      "barb send URL --event stripe:invoice.paid  tests a receiver",
 	"export":    "barb history -n 0 --json --with-body  or  barb show 17 --curl",
 	"save":      "barb events save 17 --as NAME:TYPE  or  barb show 17 --body > FILE",
 	"ui":        "barb history  lists what came and went, barb show 17  shows one",

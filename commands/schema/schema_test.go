@@ -55,6 +55,16 @@ func TestEveryObjectIsAsItsGoldenFile(t *testing.T) {
 	}
 }
 
+// checked is the result of a run in which a webhook is missing.
+func checked() schema.Checked {
+	c := schema.NewChecked("run", "0/1 expected, 1 unexpected, 0 bad signatures")
+	c.Exit, c.CommandExit, c.Webhooks, c.Unexpected, c.BadSignatures = 4, new(int), 1, []int64{42}, []int64{}
+	c.Cases = []schema.CheckedCase{{Expect: "invoice.paid: .body.amount_due == 4200", State: "missing",
+		Want: "at least 1", Webhooks: []int64{}, Near: []schema.CheckedNear{{ID: 42, EventType: "invoice.paid",
+			Why: []string{"amount_due is 4100"}}}}}
+	return c
+}
+
 // objects returns an object of every kind, with every field set, or with none where "empty" is in its name.
 func objects(t *testing.T) map[string]any {
 	t.Helper()
@@ -76,6 +86,9 @@ func objects(t *testing.T) map[string]any {
 	all := map[string]any{
 		"breaker": breaker, "breaker_open": open, "refused": refused, "refused_empty": schema.NewRefused("closed", 1, at),
 		"exec": schema.NewExec(x), "mirror": schema.NewMirror(7, x, true), "trust": trust,
+		"checked": checked(), "checked_empty": schema.NewChecked("wait", ""),
+		"asserted": schema.Asserted{Schema: 1, Event: "assert", ID: 7, EventType: "invoice.paid",
+			Failed: []schema.AssertedFailed{{That: ".status < 300", Why: []string{"status is 503"}}}},
 		"queued": schema.NewQueued(&waiting), "queued_leased": schema.NewQueued(&leased),
 		"queued_done":    schema.NewQueued(&done),
 		"queued_message": schema.NewQueuedMessage(x, export.With{}, &waiting),

@@ -61,7 +61,7 @@ func (sh *Shell) Selection(ctx context.Context, selectors []string, chosen *flag
 func (sh *Shell) SelectionBy(ctx context.Context, selectors []string, chosen *flags.Filter,
 	newest func(ctx context.Context, n int) (int64, error)) (s pick.Selection, err error) {
 	s.Judged = func(x *record.Exchange, err error) { sh.Judgements.Note("--where", x, err) }
-	if s.Filter, s.Where, err = filterOf(sh, chosen); err != nil {
+	if s.Filter, s.Where, err = sh.FilterOf(chosen); err != nil {
 		return s, err
 	}
 	for _, text := range selectors { // what is not a selector is a mistake whether or not there is a history
@@ -96,8 +96,8 @@ func (sh *Shell) Narrowed(ctx context.Context, chosen *flags.Filter) (filter sto
 	return store.Filter{IDs: ids, Since: filter.Since, Until: filter.Until, Endpoint: filter.Endpoint}, none, err
 }
 
-// filterOf is the filter of the flags, and the expression of --where, which may be nil.
-func filterOf(sh *Shell, chosen *flags.Filter) (store.Filter, *jq.Expr, error) {
+// FilterOf returns the filter of the flags, and the expression of --where, which may be nil.
+func (sh *Shell) FilterOf(chosen *flags.Filter) (store.Filter, *jq.Expr, error) {
 	return chosen.Parse(sh.Now(), func(name string) (string, error) {
 		var err error
 		if name != "" && !strings.Contains(name, "*") {

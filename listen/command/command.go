@@ -67,7 +67,7 @@ func (c *Command) Run(ctx context.Context, x *record.Exchange, run string, say f
 	out := &lineWriter{say: say}
 	cmd := exec.CommandContext(limited, c.Path)
 	cmd.Args, cmd.Dir = c.Args, c.Dir
-	cmd.Env = append(append(c.Environ[:len(c.Environ):len(c.Environ)], variables(x)...), mark(run, c.Owner))
+	cmd.Env = append(append(c.Environ[:len(c.Environ):len(c.Environ)], variables(x)...), Mark(run, c.Owner))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(x.Request.Body), out, out
 	cmd.WaitDelay = Grace
 	ownGroup(cmd)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -9,7 +10,14 @@ import (
 // session of its own. Its value is the run, a blank, and the owner.
 const runVariable = "BARB_EXEC_RUN="
 
-func mark(run, owner string) string { return runVariable + run + " " + owner }
+// Mark returns the variable that marks the processes of a run. The owner is a holder of package worker.
+func Mark(run, owner string) string { return runVariable + run + " " + owner }
+
+// SignalRun sends a signal to the processes that are marked with a run, and returns how many there are. Signal 0 only
+// counts them. It finds those that EndRun finds.
+func SignalRun(run string, signal syscall.Signal) int {
+	return signalMarked(signal, func(mark string) bool { return strings.HasPrefix(mark, run+" ") })
+}
 
 // patience is how long the processes of an earlier run may take to end once they were killed.
 const patience = 5 * time.Second
@@ -31,7 +39,7 @@ func EndOrphans(isGone func(owner string) bool) {
 
 // endMarked kills the processes whose mark matches until there are none: one may start another while it is looked for.
 func endMarked(matches func(mark string) bool) bool {
-	for end := time.Now().Add(patience); killMarked(matches) > 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); signalMarked(syscall.SIGKILL, matches) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			return false
 		}

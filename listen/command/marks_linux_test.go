@@ -11,7 +11,7 @@ import (
 func marked(t *testing.T, run, owner string) (ended chan struct{}) {
 	t.Helper()
 	cmd := exec.Command("sleep", "60")
-	cmd.Env = []string{mark(run, owner)}
+	cmd.Env = []string{Mark(run, owner)}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -2,5 +2,7 @@
 
 package command
 
-// killMarked finds no process on this system: what a program has started outlives a listener that was killed.
-func killMarked(func(mark string) bool) int { return 0 }
+import "syscall"
+
+// signalMarked finds no process on this system: what a program has started outlives a listener that was killed.
+func signalMarked(syscall.Signal, func(mark string) bool) int { return 0 }

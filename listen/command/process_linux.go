@@ -13,9 +13,9 @@ import (
 // program, so that thread must outlive it.
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
-// killMarked kills the processes of this user whose environment has a mark that matches, and returns how many there
-// are.
-func killMarked(matches func(mark string) bool) (n int) {
+// signalMarked sends a signal to the processes of this user whose environment has a mark that matches, and returns how
+// many there are. Signal 0 only counts them.
+func signalMarked(signal syscall.Signal, matches func(mark string) bool) (n int) {
 	folders, _ := filepath.Glob("/proc/[0-9]*") // without /proc nothing is found
 	for _, folder := range folders {
 		pid, err := strconv.Atoi(filepath.Base(folder))
@@ -28,7 +28,7 @@ func killMarked(matches func(mark string) bool) (n int) {
 		}
 		for kv := range bytes.SplitSeq(environment, []byte{0}) {
 			if mark, ok := strings.CutPrefix(string(kv), runVariable); ok && matches(mark) {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
+				_ = syscall.Kill(pid, signal)
 				n++
 				break
 			}

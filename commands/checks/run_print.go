@@ -1,0 +1,74 @@
+package checks
+
+import (
+	"github.com/barbhq/barb/commands/expect"
+	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/ui"
+)
+
+// maxNamed is how many webhooks a report names one by one.
+const maxNamed = 10
+
+// print prints the sum of a run, and says what is missing and what came that should not have.
+func (r *runner) print(result *expect.Result, code int) error {
+	if r.sh.JSON {
+		line := schema.NewChecked("run", result.String())
+		line.Exit, line.CommandExit = code, &code
+		if code == 0 {
+			line.Exit = result.Code()
+		}
+		fill(&line, result)
+		return r.sh.Emit(line)
+	}
+	if code != 0 {
+		r.sh.Note("the command ended with exit code %d", code)
+	}
+	for _, c := range result.Cases {
+		if c.State != expect.Met {
+			r.sh.Note("%s: %s: %s", c.State, c.Expectation.Text, c.Said())
+			sayNear(r.sh, c.Near)
+		}
+	}
+	if !r.allowUnexpected {
+		r.name("unexpected: webhook %s", result.Unexpected)
+	}
+	r.name("bad signature: webhook %s", result.Bad)
+	if len(result.Bad) > 0 {
+		r.sh.Note("barb verify %d --explain says why", result.Bad[0].ID)
+	}
+	r.sh.Stdout.Line(result.String())
+	return nil
+}
+
+// name says of webhooks what they are.
+func (r *runner) name(format string, all []expect.Came) {
+	for i, c := range all {
+		if i == maxNamed {
+			r.sh.Note("… and %s more", ui.Count(len(all)-maxNamed, "webhook"))
+			return
+		}
+		r.sh.Note(format, c)
+	}
+}
+
+// fill fills a line of JSON with the cases of a result.
+func fill(line *schema.Checked, result *expect.Result) {
+	line.Webhooks = result.Came
+	line.Unexpected, line.BadSignatures = ids(result.Unexpected), ids(result.Bad)
+	for _, c := range result.Cases {
+		one := schema.CheckedCase{Expect: c.Expectation.Text, OK: c.State == expect.Met, State: string(c.State),
+			Count: c.Count, Want: c.Expectation.Count.String(), Webhooks: ids(c.Webhooks)}
+		for _, m := range c.Near {
+			one.Near = append(one.Near, schema.CheckedNear{ID: m.ID, EventType: m.Event, Why: m.Why})
+		}
+		line.Cases = append(line.Cases, one)
+	}
+}
+
+func ids(all []expect.Came) []int64 {
+	out := make([]int64, 0, len(all))
+	for _, c := range all {
+		out = append(out, c.ID)
+	}
+	return out
+}
