@@ -223,11 +223,12 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	if err != nil {
 		return fail.Local("%w", err)
 	}
-	if err := g.gate.History.Flush(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
+	err = g.gate.History.Flush(context.WithoutCancel(ctx))
 	g.summary(context.WithoutCancel(ctx))
 	g.senderSummary(ctx)
+	if err != nil {
+		return err
+	}
 	n := g.watch.Counts()
 	if g.sh.Broken != nil || n.Accepted >= o.count || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return g.sh.Broken

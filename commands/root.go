@@ -32,12 +32,14 @@ func Main(ctx context.Context, env shell.Env, version string, args []string) int
 	root.SetErr(env.Err)
 	err := root.ExecuteContext(ctx)
 	judged := sh.Judgements.End()
+	var lost error // what was given to the history and is not in it
 	if sh.History != nil {
-		if closeErr := sh.History.Close(); err == nil {
-			err = closeErr
-		}
+		lost = sh.History.Close()
 	}
-	code := sh.Report(err)
+	if err != nil && lost != nil && strings.Contains(lost.Error(), err.Error()) {
+		err = nil // it is told with the number of what was lost
+	}
+	code := shell.Worst(sh.Report(err), sh.Report(lost))
 	if code == fail.ExitOK || judged != nil && code == fail.ExitFailed {
 		code = shell.Worst(code, sh.Report(judged))
 	}

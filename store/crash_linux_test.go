@@ -67,7 +67,7 @@ func TestATornLogLosesOnlyItsEnd(t *testing.T) {
 
 // linuxRoles are the roles of the tests in this file.
 var linuxRoles = map[string]func(path string, args []string) error{"open": roleOpen, "full": roleFull,
-	"strange": roleStrange, "share": roleShare}
+	"strange": roleStrange, "share": roleShare, "tight": roleTight}
 
 // roleOpen opens, and says so.
 func roleOpen(path string, _ []string) error {

@@ -6,28 +6,22 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/barbhq/barb/store/record"
 )
 
 // keepPieces keeps what a delivery needs and the history masks: the pieces that are no secret given to barb.
 func (w *writer) keepPieces(exchange int64, masks []record.Mask) error {
-	if !slices.ContainsFunc(masks, isLoose) {
+	if !slices.ContainsFunc(masks, record.Mask.IsLoose) {
 		return nil
 	}
 	pieces := make([][]byte, len(masks))
 	for i, m := range masks {
-		if isLoose(m) {
+		if m.IsLoose() {
 			pieces[i] = []byte(m.Piece)
 		}
 	}
 	return w.conn.exec("INSERT OR REPLACE INTO kept (id, pieces) VALUES (?, ?)", exchange, []byte(jsonOf(pieces)))
-}
-
-// isLoose reports whether only its bytes can put a piece back. Of an answer nothing is.
-func isLoose(m record.Mask) bool {
-	return m.Secret == "" && m.Proof == "" && m.Piece != "" && !strings.HasPrefix(m.Part, "answer ")
 }
 
 // Pieces puts what the queue keeps into the masks of an exchange, as long as an entry is to be delivered.

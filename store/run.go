@@ -90,17 +90,12 @@ func (s *Store) GetRun(ctx context.Context, id int64) (Run, error) {
 		return r, s.told(err)
 	}
 	r.Created, r.Changed = timeOf(created), timeOf(changed)
-	r.Open, err = parseOpen(open)
-	return r, err
+	if err = json.Unmarshal([]byte("["+open+"]"), &r.Open); err != nil {
+		return r, fmt.Errorf("open messages %q: %w", open, err)
+	}
+	return r, nil
 }
 
 func openText(numbers []int64) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ","), "[]")
-}
-
-func parseOpen(text string) (numbers []int64, err error) {
-	if err = json.Unmarshal([]byte("["+text+"]"), &numbers); err != nil {
-		return nil, fmt.Errorf("open messages %q: %w", text, err)
-	}
-	return numbers, nil
 }

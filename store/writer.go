@@ -33,7 +33,8 @@ type writer struct {
 	again   bool      // the group at hand has such answers
 	ended   []*ending // of the group at hand
 	went    []ahead.Answer
-	lost    error // the first error of an answer that is lost
+	why     error // why the last of held was not written
+	lost    ahead.Lost
 }
 
 // heldRetry is how long the answers of a failed group wait for another group before they are tried alone.
@@ -159,14 +160,14 @@ func (w *writer) run() {
 	}
 }
 
-// stop refuses further writes, waits for the last group and returns the first error of an answer that was lost.
+// stop refuses further writes, waits for the last group and returns an error that counts the answers that were lost.
 func (w *writer) stop() error {
 	w.group.close()
 	<-w.stopped
-	if n := len(w.held); n > 0 {
-		w.lose(fmt.Errorf("%d answers were not recorded: %w", n, w.group.broken))
+	for range w.held {
+		w.lost.Add(w.why)
 	}
-	return w.lost
+	return w.lost.Take()
 }
 
 // write commits a group and tells the callers.
@@ -182,20 +183,33 @@ func (w *writer) write(writes []*write) {
 		rows, bytes = rows+len(e.begin), bytes+e.bytes()
 	}
 	w.store.retention.Count(int64(rows), int64(bytes))
-	err := w.observed(writes)
-	if isOfRow(err) && len(writes) > 1 {
-		for _, e := range writes { // one of them is to blame: it alone shall fail
-			w.finish(e, w.observed([]*write{e}))
-		}
-		err = nil
-	} else {
-		for _, e := range writes {
-			w.finish(e, err)
-		}
-	}
+	err := w.try(writes)
 	w.group.report(translate(w.store.path, err), len(w.held))
 	w.fill.Wrote(bytes)
 	w.store.retention.MakeRoom()
+}
+
+// try commits writes and tells how it went. Where a row is to blame, it alone shall fail. On a full disk answers go
+// first: they take less room than webhooks.
+func (w *writer) try(writes []*write) error {
+	err := w.observed(writes)
+	if isOfRow(err) && len(writes) > 1 {
+		for _, e := range writes {
+			w.finish(e, w.observed([]*write{e}))
+		}
+		return nil
+	}
+	if err != nil && !isBusy(err) {
+		answers, rest := ahead.Apart(writes, func(e *write) bool { return e.end != nil || e.went.ID != 0 })
+		if len(answers) > 0 && len(rest) > 0 {
+			w.again, writes = true, rest
+			_ = w.try(answers) // kept for the next group
+		}
+	}
+	for _, e := range writes {
+		w.finish(e, err)
+	}
+	return err
 }
 
 // finish tells a caller how it went. A write without a caller is kept for the next group, if that can take it.
@@ -203,19 +217,16 @@ func (w *writer) finish(e *write, err error) {
 	told := translate(w.store.path, err)
 	switch {
 	case e.done == nil && isOfRow(err):
-		w.lose(fmt.Errorf("an answer was not recorded: %w", told))
+		w.lost.Add(told)
 	case e.done == nil && err != nil:
-		w.held = append(w.held, e)
+		w.held, w.why = append(w.held, e), told
 	case e.done == nil:
 	case len(e.begin) == 0 && e.work == nil && told == nil: // a flush
-		e.done <- w.lost
-		w.lost = nil
+		e.done <- w.lost.Take()
 	default:
 		e.done <- told
 	}
 }
-
-func (w *writer) lose(err error) { w.lost = cmp.Or(w.lost, err) }
 
 // commit writes a group in one transaction and sets the ids. When it returns nil the group is durable.
 func (w *writer) commit(writes []*write) error {

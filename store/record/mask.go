@@ -1,6 +1,9 @@
 package record
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Mask is a piece of an exchange that the history does not store. A placeholder replaces it.
 type Mask struct {
@@ -44,4 +47,9 @@ func (x *Exchange) BodySize() int {
 		}
 	}
 	return size
+}
+
+// IsLoose reports whether only its bytes can put the piece back. Of an answer nothing is.
+func (m Mask) IsLoose() bool {
+	return m.Secret == "" && m.Proof == "" && m.Piece != "" && !strings.HasPrefix(m.Part, "answer ")
 }
