@@ -18,7 +18,7 @@ func (p *Printer) Figures(r *health.Report) {
 		rows[i] = []string{f.Name, figureValue(f), figureLimit(f), figureSamples(f), p.state(string(f.State))}
 	}
 	head := []string{"FIGURE", "OVER " + Duration(r.Over), "BREACH", "OF", "STATE"}
-	if !p.fits(head, rows) {
+	if !p.fits(head, rows, nil) {
 		head = slices.Delete(head, 3, 4)
 		for i := range rows {
 			rows[i] = slices.Delete(rows[i], 3, 4)

@@ -140,7 +140,7 @@ func (p *Printer) history(rows []*historyRow, chosen []string) {
 	}
 	head, table := p.historyTable(rows, &l)
 	for _, name := range yielding {
-		if p.fits(head, table) {
+		if p.fits(head, table, map[string]int{"EVENT": eventRoom}) {
 			break
 		}
 		l.yield(name)
@@ -165,15 +165,15 @@ func (p *Printer) historyTable(rows []*historyRow, l *layout) (head []string, ta
 // eventRoom is how much of an event type is always shown.
 const eventRoom = 20
 
-// fits reports whether a table needs no more columns than there are, with an event cut to eventRoom.
-func (p *Printer) fits(head []string, table [][]string) bool {
+// fits reports whether a table needs no more columns than there are, where some of its columns can be cut to a room.
+func (p *Printer) fits(head []string, table [][]string, rooms map[string]int) bool {
 	if p.Width <= 0 {
 		return true
 	}
 	total := 2 * (len(head) - 1)
 	for i, width := range columnWidths(append([][]string{head}, table...)) {
-		if head[i] == "EVENT" {
-			width = min(width, eventRoom)
+		if room, ok := rooms[head[i]]; ok {
+			width = min(width, room)
 		}
 		total += width
 	}

@@ -2,12 +2,20 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+)
+
+// Columns of the queue that go where the terminal is too narrow, the first of them first, and how much is always shown
+// of those that can be cut.
+var (
+	queueYields = []string{"SINCE", "KIND", "TRIES", "NEXT", "WEBHOOK"}
+	queueRooms  = map[string]int{"TARGET": 22, "WHY": 26}
 )
 
 // Queue prints a table of entries. target returns the destination of an entry.
@@ -18,7 +26,18 @@ func (p *Printer) Queue(entries []*store.Queued, now time.Time, target func(stor
 			when(q.Created, now), EscapeLine(target(q.Kind, q.Target)),
 			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), Clip(q.Why, 60)})
 	}
-	p.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
+	head := []string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}
+	for _, name := range queueYields {
+		if p.fits(head, rows, queueRooms) {
+			break
+		}
+		i := slices.Index(head, name)
+		head = slices.Delete(head, i, i+1)
+		for n := range rows {
+			rows[n] = slices.Delete(rows[n], i, i+1)
+		}
+	}
+	p.Table(head, rows)
 }
 
 // QueueEntry prints all of an entry. plan is how it is delivered, as JSON without secrets; attempts are the exchanges
