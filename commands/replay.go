@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/files"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
@@ -32,16 +33,22 @@ type replayOptions struct {
 	newID, dryRun bool
 	concurrency   int
 	selectors     []string
+	files         []string // cassettes instead of the history
 	policy        deliver.Policy
 }
 
 func newReplay(sh *shell.Shell) *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
-		Use:               "replay SELECTOR…",
+		Use:               "replay SELECTOR…|FILE…",
 		ValidArgsFunction: sh.CompleteIDsAndFiles,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			o.selectors = args
+			if o.selectors, o.files, err = files.Split(args); err != nil {
+				return err
+			}
+			if len(o.files) > 0 && o.dead {
+				return fail.Usage("--dead sends entries of the queue, and the files have none")
+			}
 			if err = o.checkScheme(sh); err != nil {
 				return err
 			}
@@ -97,6 +104,13 @@ func runReplay(ctx context.Context, sh *shell.Shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
+	if len(o.files) > 0 {
+		done, err := files.Load(ctx, sh, o.files)
+		defer done()
+		if err != nil {
+			return err
+		}
+	}
 	plans := plans(sh)
 	defer plans.Close()
 	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}, said: map[string]bool{}}
@@ -206,7 +220,7 @@ func (r *replayer) send(ctx context.Context, count int) error {
 	r.run.Tell = func(planned *replay.Replay, a *deliver.Attempt) error { return p.show(planned.Signer, a) }
 	if o.concurrency == 1 && !sh.JSON {
 		r.run.Begin = r.tellBegun
-		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { sh.Stdout.Delivery(p.summary(o, took)) }
+		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { r.ended(p.summary(o, took)) }
 	}
 	begun := time.Now()
 	tally, err := r.run.Send(ctx)
@@ -220,10 +234,20 @@ func (r *replayer) send(ctx context.Context, count int) error {
 	return fail.Silent(shell.CodeOf(tally.Tally, ctx.Err() != nil))
 }
 
+// ended says what became of one webhook. Attempts of webhooks of files are in no history.
+func (r *replayer) ended(s ui.Summary) {
+	if len(r.options.files) > 0 {
+		s.Last = 0
+	}
+	r.sh.Stdout.Delivery(s)
+}
+
 // deadHint is the command that lists the replays that were given up. A replay to the webhook's own target changes its
 // state, one with a new id is a webhook, and any other is an attempt only.
 func (o *replayOptions) deadHint(begun time.Time) string {
 	switch {
+	case len(o.files) > 0:
+		return ""
 	case o.newID:
 		return historySince(begun, "--sent --failed")
 	case o.to != "":

@@ -87,6 +87,8 @@ func holds(w *webhooks.Webhook, ids []store.Range) bool {
 // noneMatches is the error for a selection of nothing.
 func (r *replayer) noneMatches() error {
 	switch {
+	case len(r.options.files) > 0:
+		return fail.Usage("nothing in the files matches")
 	case r.refused > 0:
 		return fail.Usage("nothing to replay: %s with a bad signature left out (barb replays those only by id)",
 			ui.Count(r.refused, "webhook")).Hintf("barb replay %d", r.refusedID)
@@ -116,6 +118,10 @@ func (r *replayer) route(x *record.Exchange) (string, error) {
 	}
 	if app := file.Values["listen.forward_to"]; app != "" {
 		return flags.Target(app)
+	}
+	if len(r.options.files) > 0 {
+		return "", fail.Usage("a received webhook of a file goes nowhere by itself: say where with --to").
+			Hintf("barb replay %s --to http://localhost:3000", r.options.files[0])
 	}
 	return "", fail.Usage("webhook %d was not forwarded: where should it go?", x.ID).
 		Hintf("barb replay %d --to http://localhost:3000", x.ID)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/barbhq/barb/commands/checks"
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/files"
 	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/shell"
 )
@@ -106,7 +107,9 @@ func branches() []shell.Branch {
 		{Name: "history", Make: newHistory}, {Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
 		{Name: "show", Make: newShow},
 		{Name: "queue", Make: newQueue},
-		{Name: "stats", Make: newStats}, {Name: "prune", Make: newPrune}, {Name: "schemes", Make: newSchemes},
+		{Name: "stats", Make: newStats}, {Name: "prune", Make: newPrune},
+		{Name: "save", Make: files.NewSave}, {Name: "export", Make: files.NewExport},
+		{Name: "import", Make: files.NewImport}, {Name: "schemes", Make: newSchemes},
 		{Name: "secret", Make: newSecret},
 		{Name: "providers", Make: newProviders}, {Name: "events", Make: newEvents},
 		{Name: "init", Make: newInit}, {Name: "config", Make: newConfig, Wide: true}, {Name: "version", Make: newVersion},

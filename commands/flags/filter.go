@@ -100,7 +100,7 @@ func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out 
 }
 
 // markKinds are the values of --marked.
-const markKinds = "duplicate, reused_id, older, stale, filtered, undecided, unrouted"
+const markKinds = "duplicate, reused_id, older, stale, filtered, undecided, unrouted, imported"
 
 func parseMark(s string) (record.MarkKind, error) {
 	kind := record.MarkKind(s)

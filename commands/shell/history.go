@@ -29,6 +29,9 @@ func (sh *Shell) HistoryPath() string {
 	return filepath.Join(sh.DataFolder(), "history.db")
 }
 
+// UseHistory makes the file at a path the history of this run, whatever --db says. It is called before the first use.
+func (sh *Shell) UseHistory(path string) { sh.db = path }
+
 // WriteHistory opens the history, making it when there is none.
 func (sh *Shell) WriteHistory(ctx context.Context) (*store.Store, error) {
 	first := sh.History == nil

@@ -179,6 +179,15 @@ func path(r *record.Request) string {
 	return target
 }
 
+// Imported writes the line of a webhook that was read from a file: 17 stripe invoice.paid  POST http://localhost/hooks
+func (p *Printer) Imported(x *record.Exchange) {
+	id := ""
+	if x.ID > 0 {
+		id = p.bold(strconv.FormatInt(x.ID, 10)) + " "
+	}
+	p.Printf("%s%s  %s\n", id, p.name(x), p.faint(Clip(x.Request.Method+" "+x.Request.URL, 100)))
+}
+
 // Replaying writes the line above the attempts of a replay.
 func (p *Printer) Replaying(captured *record.Exchange, to string) {
 	p.Printf("%s %s  %s %s\n", p.bold(strconv.FormatInt(captured.ID, 10)), p.name(captured), p.faint("→"), EscapeLine(to))

@@ -27,6 +27,8 @@ func Marks(x *record.Exchange) string {
 			parts = append(parts, "undecided")
 		case record.Truncated:
 			parts = append(parts, "body truncated")
+		case record.Imported:
+			parts = append(parts, "imported")
 		}
 	}
 	if x.Run != nil && x.Run.Exit != 0 {

@@ -11,7 +11,7 @@ import (
 type Summary struct {
 	Delivered, Interrupted bool
 	Attempts               int
-	Last                   int64 // id in the history of the last attempt
+	Last                   int64 // id in the history of the last attempt; 0: it is in none
 	WebhookID              string
 	Took                   time.Duration
 	Note                   string // what this provider would do with the endpoint now
@@ -34,6 +34,9 @@ func (p *Printer) Delivery(s Summary) {
 	}
 	facts := fmt.Sprintf("  %s  %s in %s", Clip(s.WebhookID, 80), Count(s.Attempts, "attempt"), Duration(s.Took))
 	show, gap := fmt.Sprintf("(barb show %d)", s.Last), "  "
+	if s.Last == 0 {
+		show, gap = "", ""
+	}
 	if p.Width > 0 && textWidth("not delivered"+facts+gap+show) > p.Width {
 		gap = "\n  " // a command that is broken in two cannot be copied
 	}

@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,9 +14,17 @@ import (
 // file has the mode of the umask, an old one keeps its own, and a link stays a link. What is no regular file, such as
 // /dev/stdout, is written as it is.
 func Publish(path string, data []byte) error {
+	return PublishFrom(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// PublishFrom is Publish of what fill writes. Where that fails, an old file stays as it was.
+func PublishFrom(path string, fill func(io.Writer) error) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return writeThrough(path, data)
+		return writeThrough(path, fill)
 	}
 	mode := fs.FileMode(0)
 	if err == nil {
@@ -24,7 +33,7 @@ func Publish(path string, data []byte) error {
 			path = whole
 		}
 	}
-	return write(path, data, func(from, to string) error {
+	return writeFrom(path, fill, func(from, to string) error {
 		if err := publicMode(from, mode); err != nil {
 			return err
 		}
@@ -33,13 +42,12 @@ func Publish(path string, data []byte) error {
 }
 
 // writeThrough writes to a device or a pipe.
-func writeThrough(path string, data []byte) error {
+func writeThrough(path string, fill func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	return errors.Join(fill(f), f.Close())
 }
 
 // publicMode gives a file a mode; 0 is that of a new file by the umask, which only the making of a file tells.

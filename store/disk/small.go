@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,13 +17,20 @@ func Replace(path string, data []byte) error { return write(path, data, os.Renam
 
 // write writes the file under another name in the same folder, syncs it, and moves it to its path.
 func write(path string, data []byte, move func(from, to string) error) error {
+	return writeFrom(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}, move)
+}
+
+// writeFrom is write with what fill writes.
+func writeFrom(path string, fill func(io.Writer) error, move func(from, to string) error) error {
 	fresh, err := os.CreateTemp(filepath.Dir(path), ".barb-*") // O_EXCL, 0600
 	if err != nil {
 		return withPath(path, err)
 	}
 	defer os.Remove(fresh.Name()) // fails after a rename
-	_, err = fresh.Write(data)
-	if err == nil {
+	if err = fill(fresh); err == nil {
 		err = fresh.Sync()
 	}
 	if err = errors.Join(err, fresh.Close()); err == nil {

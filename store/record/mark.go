@@ -18,11 +18,13 @@ const (
 	Undecided MarkKind = "undecided" // the filter did not finish in time: answered 503, not passed on
 	Unrouted  MarkKind = "unrouted"  // no route of barb.toml has its path: answered 404
 	Truncated MarkKind = "truncated" // only the beginning of the body was kept: see Request.Whole
+	Imported  MarkKind = "imported"  // read from a file: barb did not answer it
 )
 
 // MarkKinds returns all kinds.
 func MarkKinds() []MarkKind {
-	return []MarkKind{Duplicate, ReusedID, Older, Stale, Filtered, Undecided, Unrouted, Truncated}
+	return []MarkKind{Duplicate, ReusedID, Older, Stale, Filtered, Undecided, Unrouted, Truncated,
+		Imported}
 }
 
 // Mark is one property of a received exchange.

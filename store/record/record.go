@@ -174,7 +174,10 @@ func (x *Exchange) Outcome() Outcome {
 }
 
 func (x *Exchange) receivedOutcome() Outcome {
+	_, imported := x.Marked(Imported)
 	switch {
+	case imported && x.Response == nil:
+		return Accepted
 	case !x.Ended || x.Response == nil && x.Err == nil:
 		return Pending
 	case x.Response == nil:

@@ -253,6 +253,8 @@ func pathOf(url string) string {
 func answered(x *record.Exchange) State {
 	_, unrouted := x.Marked(record.Unrouted)
 	switch status := x.Status(); {
+	case status == 0 && x.Outcome() == record.Accepted: // imported without an answer
+		return Accepted
 	case x.Outcome() == record.Pending:
 		return Pending
 	case status/100 == 2:

@@ -1,0 +1,144 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store/cassette"
+	"github.com/barbhq/barb/store/format"
+)
+
+type saveOptions struct {
+	selection
+	out    string
+	redact []string
+	fake   bool
+	pretty bool
+}
+
+// NewSave returns barb save.
+func NewSave(sh *shell.Shell) *cobra.Command {
+	var o saveOptions
+	cmd := &cobra.Command{
+		Use:               "save SELECTOR… --out FILE",
+		ValidArgsFunction: sh.CompleteIDs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.selectors = args
+			switch {
+			case len(args) == 0 && !o.Given():
+				return fail.Usage("save needs a selector").Hint("barb save @ --out testdata/webhook.barb.ndjson")
+			case o.out == "":
+				return fail.Usage("save needs --out FILE").Hint("--out testdata/stripe.barb.ndjson; - is stdout")
+			case o.fake && len(o.redact) == 0:
+				return fail.Usage("--fake needs --redact, which says what is replaced").
+					Hint("--redact json:/customer/email --fake")
+			}
+			return runSave(cmd.Context(), sh, &o)
+		},
+	}
+	o.add(cmd, sh)
+	f := cmd.Flags()
+	f.StringVar(&o.out, "out", "", "write this `file`; - is stdout")
+	f.StringSliceVar(&o.redact, "redact", nil, "replace the values at these `places`: json:/POINTER, header:NAME, "+
+		"query:NAME or form:NAME")
+	f.BoolVar(&o.fake, "fake", false, "replace them by values of the same shape, equal ones by equal ones")
+	f.BoolVar(&o.pretty, "pretty", false, "indent the file")
+	return cmd
+}
+
+func runSave(ctx context.Context, sh *shell.Shell, o *saveOptions) error {
+	c := &cassettes{}
+	if len(o.redact) > 0 {
+		places, err := places(o.redact)
+		if err != nil {
+			return err
+		}
+		c.redactor = &cassette.Redactor{Places: places, Fake: o.fake}
+	}
+	all, err := o.each(ctx, sh)
+	if err != nil {
+		return err
+	}
+	count, _, err := put(sh, o.out, all, func(w io.Writer) writer {
+		c.Writer = cassette.NewWriter(w, o.pretty)
+		return c
+	})
+	if errors.Is(err, errNone) {
+		return o.none(sh, "save")
+	}
+	if err != nil {
+		return err
+	}
+	if c.redactor != nil && c.redacted == 0 {
+		sh.Warn("no webhook has a value at the places of --redact")
+	}
+	if c.redacted > 0 {
+		sh.Say("barb: redacted %s", ui.Count(c.redacted, "webhook"))
+	}
+	if o.out != "-" {
+		sh.Say("barb: saved %s", countOf(count, o.out))
+	}
+	return nil
+}
+
+type exportOptions struct {
+	selection
+	out string
+}
+
+var exports = []string{"ndjson", "har", "curl", "http"}
+
+// NewExport returns barb export.
+func NewExport(sh *shell.Shell) *cobra.Command {
+	var o exportOptions
+	cmd := &cobra.Command{
+		Use:               "export ndjson|har|curl|http [SELECTOR…]",
+		ValidArgsFunction: completed(exports, sh.CompleteIDs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 || !slices.Contains(exports, args[0]) {
+				return wrongFormat("export", append(args, "")[0], exports)
+			}
+			o.selectors = args[1:]
+			return runExport(cmd.Context(), sh, &o, args[0])
+		},
+	}
+	o.add(cmd, sh)
+	cmd.Flags().StringVarP(&o.out, "out", "o", "", "write this `file` (default: stdout)")
+	return cmd
+}
+
+func runExport(ctx context.Context, sh *shell.Shell, o *exportOptions, name string) error {
+	all, err := o.each(ctx, sh)
+	if err != nil {
+		return err
+	}
+	count, lost, err := put(sh, o.out, all, func(w io.Writer) writer {
+		switch name {
+		case "har":
+			return format.NewHAR(w, sh.Version)
+		case "curl":
+			return format.NewCurl(w)
+		case "http":
+			return format.NewHTTP(w)
+		}
+		return &cassettes{Writer: cassette.NewWriter(w, false)}
+	})
+	if errors.Is(err, errNone) {
+		return o.none(sh, "export")
+	}
+	if err != nil {
+		return err
+	}
+	lost.tell(sh)
+	if o.out != "" && o.out != "-" {
+		sh.Say("barb: exported %s", countOf(count, o.out))
+	}
+	return nil
+}
