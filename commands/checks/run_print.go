@@ -2,6 +2,7 @@ package checks
 
 import (
 	"github.com/barbhq/barb/commands/expect"
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 )
@@ -20,7 +21,7 @@ func (r *runner) print(result *expect.Result, code int) error {
 		fill(&line, result)
 		return r.sh.Emit(line)
 	}
-	if code != 0 {
+	if code != 0 && code != fail.ExitInterrupted {
 		r.sh.Note("the command ended with exit code %d", code)
 	}
 	for _, c := range result.Cases {
