@@ -327,6 +327,8 @@ func TestInputIsBounded(t *testing.T) {
 		"raw length": {format.ReadHTTP, "GET / HTTP/1.1\nHost: h\nContent-Length: 2000\n\n"},
 		"raw chunk": {format.ReadHTTP,
 			"GET / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n\n7d0\n" + long},
+		"raw chunks": {format.ReadHTTP, "GET / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n\n" +
+			strings.Repeat("1f4\n"+long[:500]+"\n", 5)},
 		"raw rest":    {format.ReadHTTP, "POST / HTTP/1.1\nHost: h\n\n{" + long},
 		"curl":        {format.ReadCurl, long},
 		"ngrok":       {format.ReadNgrok, long},
@@ -340,7 +342,8 @@ func TestInputIsBounded(t *testing.T) {
 		for _, err := range c.read(r, small) {
 			got = err
 		}
-		if wrong := new(format.Error); !errors.As(got, &wrong) {
+		wrong := new(format.Error)
+		if !errors.As(got, &wrong) || !strings.Contains(strings.Replace(wrong.Text, "larger", "longer", 1), "longer than") {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
