@@ -104,6 +104,7 @@ func branches() []shell.Branch {
 		{Name: "listen", Make: newListen}, {Name: "replay", Make: newReplay},
 		{Name: "run", Make: func(sh *shell.Shell) *cobra.Command { return checks.NewRun(sh, listenHere) }},
 		{Name: "wait", Make: checks.NewWait}, {Name: "assert", Make: checks.NewAssert},
+		{Name: "probe", Make: newProbe},
 		{Name: "history", Make: newHistory}, {Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
 		{Name: "show", Make: newShow},
 		{Name: "queue", Make: newQueue},

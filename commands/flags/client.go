@@ -35,25 +35,34 @@ func (f *Client) AddFlags(cmd *cobra.Command) {
 // NewClient makes the HTTP client, which calls itself barb of that version. Everything that can be wrong with the flags
 // is found here, before anything is sent.
 func (f *Client) NewClient(version string, env func(string) string, connectIn time.Duration) (*deliver.Client, error) {
-	o := deliver.Options{UserAgent: "barb/" + version, ConnectTimeout: connectIn, Proxy: f.Proxy, HTTP2: f.HTTP2, Env: env,
-		UnixSocket: strings.TrimPrefix(f.UnixSocket, "unix:"), // as listen prints it
-		Resolve:    map[string]string{}}
-	var err error
-	if o.TLS, err = f.TLS(); err != nil {
-		return nil, fail.Usage("%w", err)
-	}
-	for _, text := range f.Resolve {
-		from, to, err := deliver.ParseResolve(text)
-		if err != nil {
-			return nil, fail.Usage("--resolve: %w", err).Hint("--resolve example.com:443:127.0.0.1")
-		}
-		o.Resolve[from] = to
+	o, err := f.Options(version, env, connectIn)
+	if err != nil {
+		return nil, err
 	}
 	client, err := deliver.NewClient(o)
 	if err != nil {
 		return nil, fail.Usage("%w", err)
 	}
 	return client, nil
+}
+
+// Options returns the options of that client.
+func (f *Client) Options(version string, env func(string) string, connectIn time.Duration) (o deliver.Options,
+	err error) {
+	o = deliver.Options{UserAgent: "barb/" + version, ConnectTimeout: connectIn, Proxy: f.Proxy, HTTP2: f.HTTP2, Env: env,
+		UnixSocket: strings.TrimPrefix(f.UnixSocket, "unix:"), // as listen prints it
+		Resolve:    map[string]string{}}
+	if o.TLS, err = f.TLS(); err != nil {
+		return o, fail.Usage("%w", err)
+	}
+	for _, text := range f.Resolve {
+		from, to, err := deliver.ParseResolve(text)
+		if err != nil {
+			return o, fail.Usage("--resolve: %w", err).Hint("--resolve example.com:443:127.0.0.1")
+		}
+		o.Resolve[from] = to
+	}
+	return o, nil
 }
 
 // Given reports whether any flag says how a connection is made.

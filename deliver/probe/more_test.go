@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -326,5 +327,23 @@ func TestAnErrorOfTheEffectEndsTheRun(t *testing.T) {
 	p.Effect = func(context.Context) (int64, error) { return 0, io.ErrUnexpectedEOF }
 	if _, err := p.Run(t.Context()); err != io.ErrUnexpectedEOF {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestThePageHasEveryCheck compares docs/probe.md with the table.
+func TestThePageHasEveryCheck(t *testing.T) {
+	page, err := os.ReadFile("../../docs/probe.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, c := range probe.Checks() {
+		if row := fmt.Sprintf("| %s | %s | %s |\n", c.ID, c.Name, c.Severity); !strings.Contains(string(page), row) {
+			t.Errorf("the page lacks %s", row)
+		}
+		if seen[c.ID] || c.Fix == "" || len(c.Source) == 0 {
+			t.Errorf("%s is there twice, or lacks its fix or source", c.ID)
+		}
+		seen[c.ID] = true
 	}
 }

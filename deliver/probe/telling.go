@@ -102,6 +102,7 @@ func judgeStatuses(_ context.Context, r *run) finding {
 		n++
 		switch status := a.status(); {
 		case status == 400 || status == 401 || status == 403:
+		case status == 413 || status == 414 || status == 431: // of what is too long
 		case status >= 500:
 			return finding{outcome: Fail, exchange: a.ID, detail: a.says() + " to " + a.check.ID}
 		default:
