@@ -77,6 +77,8 @@ type runner struct {
 	child  *child.Child
 	caught chan os.Signal
 
+	patience time.Duration // how long what is left of the command may go on once it is asked to end
+
 	mu   sync.Mutex
 	ids  map[int64]bool // of the webhooks that came
 	came chan struct{}  // holds a value when ids has grown or a webhook has changed
@@ -95,8 +97,8 @@ func (r *runner) note(id int64) {
 
 func runRun(ctx context.Context, sh *shell.Shell, o *runOptions, listen Listen, args []string) error {
 	r := &runner{runOptions: o, sh: sh, ids: map[int64]bool{}, came: make(chan struct{}, 1),
-		caught: make(chan os.Signal, 4),
-		board:  &expect.Board{AllowUnexpected: o.allowUnexpected, Within: flags.WhereTimeout}}
+		caught: make(chan os.Signal, 4), patience: grace,
+		board: &expect.Board{AllowUnexpected: o.allowUnexpected, Within: flags.WhereTimeout}}
 	known, err := knownEvents(sh)
 	if err != nil {
 		return err
@@ -155,7 +157,7 @@ func (r *runner) run(ctx context.Context, cmd *exec.Cmd) (code int, err error) {
 	if r.child, err = child.Start(cmd, r.sh.InTerminal); err != nil {
 		return 0, cannotStart(cmd.Args[0], err)
 	}
-	defer r.child.End(grace)
+	defer func() { r.child.End(r.patience) }()
 	select {
 	case <-r.child.Done():
 	case s := <-r.caught:
@@ -184,7 +186,9 @@ func (r *runner) interrupt(s os.Signal) {
 	select {
 	case <-r.child.Done():
 	case <-r.caught:
+		r.patience = 0
 	case <-time.After(grace):
+		r.patience = 0
 	}
 }
 

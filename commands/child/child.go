@@ -62,13 +62,17 @@ func (c *Child) Code() int {
 	return command.Signalled + signalOf(state)
 }
 
-// Signal sends a signal to the program and to everything that it has started.
+// Signal sends a signal to the program and to everything that it has started, once to each.
 func (c *Child) Signal(s syscall.Signal) {
 	if s == syscall.SIGINT && !c.group {
 		return // the terminal has sent it to all of them
 	}
-	c.signal(s)
-	command.SignalRun(c.run, s)
+	if c.group {
+		c.signal(s)
+		command.SignalRun(c.run, s, c.cmd.Process.Pid) // in a group of their own
+	} else if command.SignalRun(c.run, s, 0) == 0 { // marks are not found
+		c.signal(s)
+	}
 }
 
 // pause is how often End looks whether something is left.
@@ -91,7 +95,7 @@ func (c *Child) End(grace time.Duration) {
 func (c *Child) isAlive() bool {
 	select {
 	case <-c.done:
-		return command.SignalRun(c.run, 0) > 0 || c.groupIsAlive()
+		return command.SignalRun(c.run, 0, 0) > 0 || c.groupIsAlive()
 	default:
 		return true
 	}

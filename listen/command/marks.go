@@ -14,9 +14,9 @@ const runVariable = "BARB_EXEC_RUN="
 func Mark(run, owner string) string { return runVariable + run + " " + owner }
 
 // SignalRun sends a signal to the processes that are marked with a run, and returns how many there are. Signal 0 only
-// counts them. It finds those that EndRun finds.
-func SignalRun(run string, signal syscall.Signal) int {
-	return signalMarked(signal, func(mark string) bool { return strings.HasPrefix(mark, run+" ") })
+// counts them. It finds those that EndRun finds, but spares a process group; 0: none.
+func SignalRun(run string, signal syscall.Signal, but int) int {
+	return signalMarked(signal, but, func(mark string) bool { return strings.HasPrefix(mark, run+" ") })
 }
 
 // patience is how long the processes of an earlier run may take to end once they were killed.
@@ -39,7 +39,7 @@ func EndOrphans(isGone func(owner string) bool) {
 
 // endMarked kills the processes whose mark matches until there are none: one may start another while it is looked for.
 func endMarked(matches func(mark string) bool) bool {
-	for end := time.Now().Add(patience); signalMarked(syscall.SIGKILL, matches) > 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); signalMarked(syscall.SIGKILL, 0, matches) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			return false
 		}

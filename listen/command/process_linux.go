@@ -14,12 +14,15 @@ import (
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
 // signalMarked sends a signal to the processes of this user whose environment has a mark that matches, and returns how
-// many there are. Signal 0 only counts them.
-func signalMarked(signal syscall.Signal, matches func(mark string) bool) (n int) {
+// many there are, but for those of the process group but. Signal 0 only counts them.
+func signalMarked(signal syscall.Signal, but int, matches func(mark string) bool) (n int) {
 	folders, _ := filepath.Glob("/proc/[0-9]*") // without /proc nothing is found
 	for _, folder := range folders {
 		pid, err := strconv.Atoi(filepath.Base(folder))
 		if err != nil || pid == os.Getpid() || !isOurs(folder) {
+			continue
+		}
+		if group, err := syscall.Getpgid(pid); but != 0 && (err != nil || group == but) {
 			continue
 		}
 		environment, err := os.ReadFile(folder + "/environ")
