@@ -26,11 +26,17 @@ func (sh *Shell) Report(err error) int {
 	return f.Code
 }
 
-// Worst is the code a run of several ends in: the first that applies in the order 2, 5, 6, 130, 3, 4, 1.
+// Worst is the code a run of several ends in: the first that applies in the order 2, 5, 6, 130, 3, 4, 1. Other codes
+// are those of a command that barb run has run, and come last.
 func Worst(codes ...int) int {
 	for _, code := range []int{fail.ExitUsage, fail.ExitLocal, fail.ExitUnsupported, fail.ExitInterrupted,
 		fail.ExitNoAnswer, fail.ExitTimedOut, fail.ExitFailed} {
 		if slices.Contains(codes, code) {
+			return code
+		}
+	}
+	for _, code := range codes {
+		if code != fail.ExitOK {
 			return code
 		}
 	}
