@@ -12,7 +12,6 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/report"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/fixture"
@@ -27,7 +26,7 @@ type probeOptions struct {
 	flags.Signing
 	flags.Headers
 	flags.Client
-	report.Files
+	flags.Reports
 	url, data, event, contentType string
 	dataGiven                     bool
 	only, skip                    []string
@@ -76,10 +75,7 @@ func newProbe(sh *shell.Shell) *cobra.Command {
 	f.BoolVar(&o.load, "load", false, "run the load check (G3, 500 requests) against a public address, too")
 	f.BoolVar(&o.dryRun, "dry-run", false, "list the checks and their requests and send nothing")
 	f.BoolVarP(&o.yes, "yes", "y", false, "probe a public address without asking")
-	f.StringVar(&o.JUnit, "junit", "", "write a report as JUnit XML to this `file`")
-	f.StringVar(&o.TAP, "tap", "", "write a report as TAP 14 to this `file`")
-	f.StringVar(&o.HTML, "html", "", "write a report as a web page to this `file`")
-	f.StringVar(&o.Badge, "badge", "", "write the grade as a picture (SVG) to this `file`")
+	o.Reports.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("effect", "effect-cmd")
 	cmd.MarkFlagsMutuallyExclusive("dry-run", "yes")
 	config.Mark(f, "", "scheme")

@@ -1,0 +1,47 @@
+package conformance
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestReceiversGetTheirGrades probes receivers as guides print them. They verify well, so they get an A. They know no
+// webhook that comes again, which only a count of effects shows.
+func TestReceiversGetTheirGrades(t *testing.T) {
+	for _, r := range receivers() {
+		t.Run(r.name, func(t *testing.T) {
+			url := start(t, r)
+			for _, scheme := range schemes() {
+				graded(t, url+"/"+scheme, scheme)
+			}
+		})
+	}
+}
+
+// TestEmittedReceiversGetAnA probes what barb verify --emit writes for every framework.
+func TestEmittedReceiversGetAnA(t *testing.T) {
+	for _, r := range emittedReceivers() {
+		t.Run(r.framework, func(t *testing.T) {
+			h := newHook(t, "stripe")
+			dir, file := h.emit(t, r, h.headers(t, strconv.FormatInt(time.Now().Unix(), 10)))
+			live := serve(t, r.command(t, dir, file), h)
+			var more []string
+			if r.framework == "django" { // the server of Python's library reads no chunks, and has one thread
+				more = []string{"--skip", "E4,F2"}
+			}
+			graded(t, live.url, h.scheme, more...)
+		})
+	}
+}
+
+// graded probes a receiver, which must get an A.
+func graded(t *testing.T, url, scheme string, more ...string) {
+	t.Helper()
+	out, code := run(t, nil, append([]string{"probe", url, "-s", scheme, "--secret", "env:SECRET", "--fail-under", "A"},
+		more...)...)
+	if code != 0 || !strings.Contains(out, "\ngrade A  ") {
+		t.Errorf("barb probe %s: exit code %d\n%s", url, code, out)
+	}
+}
