@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +28,8 @@ type replayOptions struct {
 	flags.Client
 	flags.Change
 	flags.Headers
+	replayChecks
+	replayOrder
 	dead          bool
 	to            string
 	exact, resign bool
@@ -62,6 +65,12 @@ func newReplay(sh *shell.Shell) *cobra.Command {
 			if o.policy, err = o.Policy(sh.Weight); err != nil {
 				return err
 			}
+			if err = o.replayOrder.read(o.concurrency); err != nil {
+				return err
+			}
+			if err = o.replayChecks.read(); err != nil {
+				return err
+			}
 			return runReplay(cmd.Context(), sh, o)
 		},
 	}
@@ -82,6 +91,8 @@ func newReplay(sh *shell.Shell) *cobra.Command {
 	f.BoolVar(&o.dead, "dead", false, "send the dead letters of the queue that the filters choose, each to the URL "+
 		"it was queued for")
 	o.JSON.AddFlags(cmd)
+	o.replayChecks.addFlags(cmd)
+	o.replayOrder.addFlags(cmd)
 	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead", "scheme"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)
 	}
@@ -119,7 +130,10 @@ func runReplay(ctx context.Context, sh *shell.Shell, o replayOptions) error {
 	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Way: r.way,
 		Signer:     r.signer,
 		Sender:     deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
-		Remembered: r.remembered, Policy: r.policyOf}
+		Remembered: r.remembered, Policy: r.policyOf, Aim: r.aim, Wait: replay.Pacer(o.speed)}
+	if r.run.Map, err = r.readMap(); err != nil {
+		return err
+	}
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -137,6 +151,9 @@ func runReplay(ctx context.Context, sh *shell.Shell, o replayOptions) error {
 	default:
 		err = r.noneMatches()
 	}
+	if err == nil && !o.dryRun {
+		err = r.consent()
+	}
 	if err != nil || o.dryRun {
 		return err
 	}
@@ -153,8 +170,14 @@ type replayer struct {
 	clients flags.Clients             // of the apps of routes
 	said    map[string]bool           // which secrets were named on stderr
 
-	refused   int   // webhooks with a bad signature, which were left out
-	refusedID int64 // one of them
+	judge *judge // nil: nothing is checked
+
+	hosts     map[string]string // by address of a received webhook: the public host that it goes to, "" for none
+	leaving   int               // received webhooks that go to public hosts
+	leavingTo string            // one of them
+	skipped   int               // webhooks without an answer to compare with
+	refused   int               // webhooks with a bad signature, which were left out
+	refusedID int64             // one of them
 }
 
 // prepare opens the history and makes the plan of the flags. It refuses --edit for more than one webhook before an
@@ -223,6 +246,9 @@ func (r *replayer) send(ctx context.Context, count int) error {
 		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { r.ended(p.summary(o, took)) }
 	}
 	begun := time.Now()
+	if r.judge != nil {
+		return r.sendJudged(ctx, begun)
+	}
 	tally, err := r.run.Send(ctx)
 	if err != nil {
 		return err
@@ -240,6 +266,19 @@ func (r *replayer) ended(s ui.Summary) {
 		s.Last = 0
 	}
 	r.sh.Stdout.Delivery(s)
+}
+
+// sendJudged replays what was checked, judges each answer and reports.
+func (r *replayer) sendJudged(ctx context.Context, begun time.Time) error {
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	r.judge.stop = stop
+	if r.run.Begin == nil {
+		r.judge.begun = r.tellBegun
+	}
+	r.run.End = func(planned *replay.Replay, o *journal.Outcome, _ time.Duration) { r.judge.end(ctx, planned, o) }
+	_, err := r.run.Send(running)
+	return errors.Join(err, r.judge.finish(ctx.Err() != nil, begun))
 }
 
 // deadHint is the command that lists the replays that were given up. A replay to the webhook's own target changes its

@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/retest"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
@@ -46,9 +47,35 @@ func (r *replayer) choose(ctx context.Context) error {
 	}
 	r.run.Selected = func(ctx context.Context) iter.Seq2[replay.Item, error] {
 		r.refused = 0
-		return letters.Items(r.withoutRefused(webhooks.List(ctx, sh.History, s.Filter, sh.Now()), named))
+		return r.comparable(letters.Items(r.withoutRefused(webhooks.List(ctx, sh.History, s.Filter, sh.Now()), named)))
+	}
+	if o.wanted() {
+		r.judge = &judge{sh: sh, options: &o.replayChecks, whole: sh.History.Get, words: map[retest.Word]int{}}
+	}
+	if o.replayOrder.changes() || o.compares { // read once: what is skipped is said once
+		r.run.Selected = r.arranged(r.run.Selected)
 	}
 	return nil
+}
+
+// comparable leaves out what has no recorded answer, where that is what the new one is compared with.
+func (r *replayer) comparable(all iter.Seq2[replay.Item, error]) iter.Seq2[replay.Item, error] {
+	if !r.options.compares {
+		return all
+	}
+	return func(yield func(replay.Item, error) bool) {
+		for item, err := range all {
+			if err == nil && item.Then == nil {
+				if err = r.judge.skip(item); err == nil {
+					r.skipped++
+					continue
+				}
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
 }
 
 // namedIDs returns the ids among selectors; @ and ranges name none.
@@ -92,6 +119,9 @@ func (r *replayer) noneMatches() error {
 	case r.refused > 0:
 		return fail.Usage("nothing to replay: %s with a bad signature left out (barb replays those only by id)",
 			ui.Count(r.refused, "webhook")).Hintf("barb replay %d", r.refusedID)
+	case r.skipped > 0:
+		return fail.Usage("nothing to compare: %s without a recorded answer", ui.Count(r.skipped, "webhook")).
+			Hint("leave --compare-recorded out, or choose others: barb history --status 100..599")
 	case r.options.dead:
 		return fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
 	}

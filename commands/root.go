@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/checks"
+	"github.com/barbhq/barb/commands/diff"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/files"
 	"github.com/barbhq/barb/commands/help"
@@ -105,7 +106,8 @@ func branches() []shell.Branch {
 		{Name: "run", Make: func(sh *shell.Shell) *cobra.Command { return checks.NewRun(sh, listenHere) }},
 		{Name: "wait", Make: checks.NewWait}, {Name: "assert", Make: checks.NewAssert},
 		{Name: "probe", Make: newProbe},
-		{Name: "history", Make: newHistory}, {Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
+		{Name: "history", Make: newHistory}, {Name: "diff", Make: diff.New},
+		{Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
 		{Name: "show", Make: newShow},
 		{Name: "queue", Make: newQueue},
 		{Name: "stats", Make: newStats}, {Name: "prune", Make: newPrune},

@@ -315,7 +315,7 @@ var spends = []string{
 	"store/turn/turn.go",
 	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
 	"commands/attempts.go", "commands/send_many.go", // how long a delivery or a run took
-	"commands/replay.go", "deliver/replay/run.go",
+	"commands/replay.go", "commands/replay_check.go", "deliver/replay/pace.go", "deliver/replay/run.go",
 	"deliver/batch/checkpoint.go", "deliver/batch/source.go",
 	// waits for what is due: its tests are in synctest bubbles
 	"deliver/worker/leases.go", "deliver/worker/plans.go", "deliver/worker/round.go", "deliver/worker/worker.go",

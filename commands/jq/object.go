@@ -14,6 +14,7 @@ import (
 type Subject struct {
 	Exchange *record.Exchange // its request is that of the webhook
 	Answered *record.Exchange // has the answer; nil: Exchange
+	Recorded *record.Exchange // has the answer that was recorded before a replay; nil: none
 	// Line is the JSON form that is printed, whose names the expression sees; nil: that of Exchange with everything.
 	Line any
 }
@@ -28,12 +29,13 @@ const (
 	nameBody    = "body"
 	nameText    = "text"
 	nameAnswer  = "answer"
+	nameRecord  = "recorded" // of a replay
 )
 
 // NeedsBodies reports whether the expression looks at more of an exchange than a list of the history reads: a body, a
 // header, or the answer.
 func (e *Expr) NeedsBodies() bool {
-	return e.reads.any(nameHeaders, nameBody, nameText, nameAnswer)
+	return e.reads.any(nameHeaders, nameBody, nameText, nameAnswer, nameRecord)
 }
 
 // NeedsAll reports whether the expression without a Line looks at more than a list of the history reads.
@@ -83,11 +85,22 @@ func (e *Expr) complete(object map[string]any, s Subject) error {
 		add(nameHeaders, headers(s.Exchange.Request.Header))
 	}
 	if e.reads.any(nameAnswer) {
-		answer, err := e.answer(s)
+		x := s.Answered
+		if x == nil {
+			x = s.Exchange
+		}
+		answer, err := e.answer(x)
 		if err != nil {
 			return err
 		}
 		add(nameAnswer, answer)
+	}
+	if s.Recorded != nil && e.reads.any(nameRecord) {
+		recorded, err := e.answer(s.Recorded)
+		if err != nil {
+			return err
+		}
+		add(nameRecord, recorded)
 	}
 	text, value, err := e.content(s.Exchange.Request.Header, s.Exchange.Request.Body)
 	if err != nil {
@@ -116,12 +129,8 @@ func (e *Expr) content(header record.Header, data []byte) (text, value any, err 
 	return text, value, err
 }
 
-// answer returns the answer as an object, nil without one.
-func (e *Expr) answer(s Subject) (any, error) {
-	x := s.Answered
-	if x == nil {
-		x = s.Exchange
-	}
+// answer returns the answer of an exchange as an object, nil without one.
+func (e *Expr) answer(x *record.Exchange) (any, error) {
 	r := x.Response
 	if r == nil {
 		return nil, nil

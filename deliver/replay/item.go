@@ -15,7 +15,10 @@ type Item struct {
 	*record.Exchange
 	Target string        // where the webhook went before; "" for a received one that went nowhere
 	Letter *store.Queued // the dead letter it is replayed for; nil: none
-	whole  bool          // the exchange has its request whole
+	// Then has the answer that the webhook got before, without headers and body: its app's, else that of barb. It is nil
+	// where no answer came.
+	Then  *record.Exchange
+	whole bool // the exchange has its request whole
 }
 
 // Items returns an item for each of the webhooks. With letters that are not nil it is one for each letter of a webhook,
@@ -39,14 +42,26 @@ func (l Letters) Items(all iter.Seq2[*webhooks.Webhook, error]) iter.Seq2[Item, 
 func (l Letters) itemsOf(w *webhooks.Webhook) (items []Item) {
 	if l == nil {
 		x := requestOf(w)
-		return []Item{{Exchange: x, Target: wentTo(w, x)}}
+		return []Item{{Exchange: x, Target: wentTo(w, x), Then: answered(w)}}
 	}
 	for _, x := range w.Exchanges {
 		for _, q := range l[x.ID] {
-			items = append(items, Item{Exchange: x, Target: q.Target, Letter: q})
+			items = append(items, Item{Exchange: x, Target: q.Target, Letter: q, Then: answered(w)})
 		}
 	}
 	return items
+}
+
+// answered returns the exchange with the answer of a webhook's app, or of barb where no app was asked.
+func answered(w *webhooks.Webhook) *record.Exchange {
+	x := w.App()
+	if x == nil {
+		x = w.Last()
+	}
+	if x.Response == nil {
+		return nil
+	}
+	return x
 }
 
 // requestOf returns the exchange whose request is sent again: of a received webhook the last delivery of its sender, of

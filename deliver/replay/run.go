@@ -32,6 +32,12 @@ type Run struct {
 	Whole func(x *record.Exchange) error
 	// Route returns the address for a received webhook that went nowhere before.
 	Route func(x *record.Exchange) (string, error)
+	// Map returns the address of every webhook, in place of To and of where it went before. Nil is no such map.
+	Map func(x *record.Exchange) (string, error)
+	// Aim is called by Check with each item and its address, in order. Nil is not called.
+	Aim func(ctx context.Context, item Item, target string) error
+	// Wait is called before each item is sent, in order and one at a time, and may take its time. Nil is not called.
+	Wait func(ctx context.Context, item Item)
 	// Way returns what reaches the app at the address where a received webhook went before, and the headers that the app
 	// gets from barb; nil are as for others. One goroutine at a time calls it. Nil is no such app.
 	Way func(x *record.Exchange, target string) (*deliver.Client, record.Header, error)
@@ -70,6 +76,12 @@ func (r *Run) Check(ctx context.Context, dryRun func(*Replay) error) (int, error
 	for item, err := range r.Selected(ctx) {
 		if err == nil {
 			err = r.checkOne(ctx, item, dryRun)
+		}
+		if err == nil && r.Aim != nil {
+			var target string
+			if target, err = r.target(item); err == nil {
+				err = r.Aim(ctx, item, target)
+			}
 		}
 		if err != nil {
 			return 0, err
@@ -111,6 +123,9 @@ func (r *Run) Send(ctx context.Context) (*batch.Tally, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		item, err, ok = next()
+		if ok && err == nil && r.Wait != nil {
+			r.Wait(ctx, item)
+		}
 		if !ok || ctx.Err() != nil || err == nil && item.First() > r.last {
 			return item, false, nil
 		}
@@ -170,7 +185,7 @@ func (r *Run) send(ctx context.Context, item Item, ends *batch.Ends) (o journal.
 		return r.Tell(planned, a)
 	})
 	took := time.Since(begun)
-	if err == nil && o.Delivered() && r.To == "" { // a dead letter that went elsewhere stays one
+	if err == nil && o.Delivered() && !r.isElsewhere() { // a dead letter that went elsewhere stays one
 		err = item.Settle(ctx, j.History, r.Now())
 	}
 	if err == nil && r.End != nil {
@@ -223,7 +238,7 @@ func (r *Run) plan(ctx context.Context, item Item) (*Replay, error) {
 // wayTo returns what reaches the app that a received webhook went to before, and the headers that barb gives it,
 // without those that the plan sets.
 func (r *Run) wayTo(item Item, target string) (*deliver.Client, record.Header, error) {
-	if r.Way == nil || r.To != "" || item.Kind != record.Received {
+	if r.Way == nil || r.isElsewhere() || item.Kind != record.Received {
 		return nil, nil, nil
 	}
 	r.asking.Lock()
@@ -239,11 +254,17 @@ func (r *Run) wayTo(item Item, target string) (*deliver.Client, record.Header, e
 }
 
 func (r *Run) target(item Item) (string, error) {
-	if r.To != "" {
+	switch {
+	case r.Map != nil:
+		return r.Map(item.Exchange)
+	case r.To != "":
 		return r.To, nil
 	}
 	return r.home(item)
 }
+
+// isElsewhere reports whether flags say where all webhooks go.
+func (r *Run) isElsewhere() bool { return r.To != "" || r.Map != nil }
 
 // home returns the address that a webhook goes to unless another one is given.
 func (r *Run) home(item Item) (string, error) {
@@ -255,7 +276,7 @@ func (r *Run) home(item Item) (string, error) {
 
 // goesHome reports whether a replay goes where its webhook went before, so that the response counts as the webhook's.
 func (r *Run) goesHome(item Item, x *record.Exchange) bool {
-	if r.To == "" {
+	if !r.isElsewhere() {
 		return true
 	}
 	home, err := r.home(item)
