@@ -36,7 +36,7 @@ func (c *Client) Public(ctx context.Context, raw string) (string, error) {
 	defer cancel()
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil || len(addresses) == 0 {
-		return to.name, nil //nolint:nilerr // the attempt itself says why
+		return to.name, nil // the attempt itself says why
 	}
 	for _, a := range addresses {
 		if !isPrivate(a.Unmap()) {

@@ -28,7 +28,7 @@ func newUsual(s *Scheme, keys []key) *usual {
 		return nil
 	}
 	u := &usual{format: cmp.Or(s.Format, s.Prefix+"{sig}")}
-	body := ""
+	var body string
 	if u.before, body, u.after = cutBody(s.Content); body != "body" {
 		return nil
 	}

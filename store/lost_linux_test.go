@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -48,10 +49,10 @@ func roleTight(path string, _ []string) error {
 		_, _ = rand.Read(large.Request.Body)
 		err := errors.Join(s.Answer(ctx, answered(x, 200)), s.Record(ctx, large))
 		if !errors.Is(err, store.ErrFull) {
-			return fmt.Errorf("the large webhook: %v", err)
+			return fmt.Errorf("the large webhook: %w", err)
 		}
 		if got, err := s.Get(ctx, x.ID); err != nil || !got.Ended {
-			return fmt.Errorf("the answer to %d is not there (%v)", x.ID, err)
+			return fmt.Errorf("the answer to %d is not there: %w", x.ID, cmp.Or(err, store.ErrNotFound))
 		}
 	}
 	if err := limitFiles(4 << 10); err != nil {

@@ -97,7 +97,7 @@ func runAssert(ctx context.Context, sh *shell.Shell, o *assertOptions) error {
 func printAsserted(sh *shell.Shell, w expect.Webhook, failures []expect.Failure) error {
 	if !sh.JSON {
 		for _, f := range failures {
-			sh.Stdout.Line(ui.EscapeLine(f.Came.String() + "  " + f.That.Text + "  " + join(f.Why)))
+			sh.Stdout.Line(ui.EscapeLine(f.String() + "  " + f.That.Text + "  " + join(f.Why)))
 		}
 		return nil
 	}

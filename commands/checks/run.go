@@ -110,7 +110,7 @@ func runRun(ctx context.Context, sh *shell.Shell, o *runOptions, listen Listen, 
 		}
 		r.board.Expected = append(r.board.Expected, e)
 	}
-	program, err := lookUp(sh, args[0])
+	program, err := lookUp(args[0])
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,7 @@ func (r *runner) refresh(ctx context.Context) error {
 }
 
 // lookUp finds a program as a shell does, before anything is started.
-func lookUp(sh *shell.Shell, name string) (string, error) {
+func lookUp(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return "", cannotStart(name, err)

@@ -43,10 +43,10 @@ func parseCount(text string) (c Count, open bool, err error) {
 	if c.Min, err = number(form[1]); err != nil {
 		return c, false, err
 	}
-	switch {
-	case form[2] == "":
+	switch form[2] {
+	case "":
 		c.Max, open = c.Min, true
-	case form[2] == "+":
+	case "+":
 		c.Max = -1
 	default:
 		if c.Max, err = number(form[3]); err != nil {

@@ -38,7 +38,7 @@ type selection struct {
 }
 
 func (s *selection) add(cmd *cobra.Command, sh *shell.Shell) {
-	s.Filter.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
+	s.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	cmd.Flags().BoolVar(&s.allowEmpty, "allow-empty", false, "succeed when nothing is selected")
 }
 

@@ -48,7 +48,7 @@ func NewImport(sh *shell.Shell) *cobra.Command {
 			return runImport(cmd.Context(), sh, &o, args[0], args[1])
 		},
 	}
-	o.JSON.AddFlags(cmd)
+	o.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be imported and import nothing")
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,7 +223,7 @@ func TestABadgeIsXML(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%q: %v\n%s", text, err, data)
 			}
-			if e, ok := token.(xml.StartElement); ok && !strings.Contains(" svg title rect g text ", " "+e.Name.Local+" ") {
+			if e, ok := token.(xml.StartElement); ok && !slices.Contains([]string{"svg", "title", "rect", "g", "text"}, e.Name.Local) {
 				t.Errorf("%q: element %s", text, e.Name.Local)
 			}
 		}

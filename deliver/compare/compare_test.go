@@ -27,7 +27,7 @@ func said(all []compare.Difference) string {
 		if s == nil {
 			return "–"
 		}
-		return fmt.Sprintf("%s", *s)
+		return *s
 	}
 	var lines []string
 	for _, d := range all {

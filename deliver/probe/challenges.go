@@ -205,10 +205,10 @@ func sameReply(media handshake.Media, want, got []byte) bool {
 	want, got = bytes.TrimSpace(want), bytes.TrimSpace(got)
 	var members, given map[string]any
 	isObject := json.Unmarshal(got, &given) == nil
-	switch {
-	case media == handshake.NoBody:
+	switch media {
+	case handshake.NoBody:
 		return true
-	case media == handshake.PlainText:
+	case handshake.PlainText:
 		return bytes.Equal(want, got) || isObject && given["challenge"] == string(want)
 	}
 	if json.Unmarshal(want, &members) != nil || !isObject {

@@ -2,6 +2,7 @@ package probe_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -325,7 +326,7 @@ func TestAnErrorOfTheEffectEndsTheRun(t *testing.T) {
 	t.Parallel()
 	p := of(t, serve(t, none).server.URL)
 	p.Effect = func(context.Context) (int64, error) { return 0, io.ErrUnexpectedEOF }
-	if _, err := p.Run(t.Context()); err != io.ErrUnexpectedEOF {
+	if _, err := p.Run(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("%v", err)
 	}
 }

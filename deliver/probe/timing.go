@@ -82,7 +82,7 @@ var timing = []Check{
 				}
 				*q = *sent
 			}
-			return r.twice(ctx, "an exact replay", func(ctx context.Context, second bool) (*answer, finding) {
+			return r.twice(ctx, "an exact replay", func(ctx context.Context, _ bool) (*answer, finding) {
 				return r.send(ctx, d)
 			}, func(second *answer) bool { return second.status()/100 == 4 })
 		},

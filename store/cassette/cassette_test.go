@@ -201,7 +201,10 @@ func TestAMistakeIsSaidWithItsLine(t *testing.T) {
 	}
 }
 
-func lineOf(text, part string) int { return strings.Count(text[:strings.Index(text, part)], "\n") + 1 }
+func lineOf(text, part string) int {
+	before, _, _ := strings.Cut(text, part)
+	return strings.Count(before, "\n") + 1
+}
 
 func TestAReaderToleratesWhatItDoesNotKnow(t *testing.T) {
 	good := string(write(t, false, sample("evt_1", "{}")))

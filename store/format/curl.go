@@ -129,7 +129,6 @@ type curl struct {
 	unset  []string // default fields that -H 'Name:' leaves out
 	data   []string
 	isJSON bool
-	hasRaw bool
 	get    bool
 	head   bool
 	lost   []Loss

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -62,10 +63,9 @@ func (d *document) line() int {
 func (d *document) bad(err error) error {
 	text := strings.TrimPrefix(err.Error(), "json: ")
 	at := d.d.InputOffset()
-	switch wrong := err.(type) {
-	case *json.SyntaxError:
+	if wrong, ok := errors.AsType[*json.SyntaxError](err); ok {
 		at = wrong.Offset
-	case *json.UnmarshalTypeError:
+	} else if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		text = fmt.Sprintf("%s is a %s", wrong.Field, wrong.Value)
 	}
 	at = min(at, int64(len(d.text)))
@@ -110,7 +110,7 @@ func (e *harEntry) item(line int, o *Options) (Item, error) {
 	q := &e.Request
 	r := record.Request{Method: q.Method, URL: q.URL, Proto: protocol(q.HTTPVersion)}
 	r.URL, _, _ = strings.Cut(r.URL, "#")
-	r.Header = harHeader(q.Headers, &r)
+	r.Header = harHeader(q.Headers)
 	lost, err := q.body(&r)
 	if err == nil {
 		err = check(&r)
@@ -162,7 +162,7 @@ func protocol(version string) string {
 }
 
 // harHeader returns the fields without the pseudo-header fields of HTTP/2, whose authority becomes Host.
-func harHeader(pairs []harPair, r *record.Request) (h record.Header) {
+func harHeader(pairs []harPair) (h record.Header) {
 	authority := ""
 	for _, p := range pairs {
 		if strings.HasPrefix(p.Name, ":") {

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -25,7 +26,7 @@ func readHTTPFile(r io.Reader, o *Options, y *yielder) error {
 			err = check(&q)
 		}
 		if err != nil {
-			if _, ok := err.(*Error); !ok {
+			if _, ok := errors.AsType[*Error](err); !ok {
 				err = bad(begin, "%s", err)
 			}
 			return err

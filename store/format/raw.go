@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -133,7 +134,7 @@ func (s *stream) request() (record.Request, error) {
 		r.Trailer = trailers(r.Chunks)
 	case r.Header.Has("Content-Length"):
 		r.Body, err = s.exactly(length)
-	case r.Method == "GET", r.Method == "HEAD", r.Method == "OPTIONS": // they have no body
+	case r.Method == http.MethodGet, r.Method == http.MethodHead, r.Method == http.MethodOptions: // they have no body
 	case !isRequestLine(s.first()):
 		r.Body, err = s.rest()
 	}

@@ -210,7 +210,7 @@ func ReadSmee(r io.Reader, o Options) iter.Seq2[Item, error] {
 					}
 				}
 				data, name, size = nil, "", 0
-				if err != nil {
+				if errors.Is(err, io.EOF) {
 					return nil
 				}
 				continue
