@@ -355,7 +355,7 @@ func TestASecretIsPinnedToTheSchemeItVerified(t *testing.T) {
 	stop()
 	stopBeside()
 	if code, text := b.said("prune", "--pins"); code != 0 ||
-		!strings.Contains(text, "forgot what 2 secrets had verified") {
+		!strings.Contains(text, "forgot which scheme 2 secrets verified") {
 		t.Errorf("prune --pins = %d\n%s", code, text)
 	}
 	address, stop = b.listen(t, flags...)

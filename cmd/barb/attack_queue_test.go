@@ -120,7 +120,7 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 				}
 				until(t, "its own is delivered", 30*time.Second, func() bool { return app.count(theirs) == 1 })
 				until(t, "it says what it leaves", 30*time.Second,
-					func() bool { return entriesOf(t, dir, "--state", "leased") == 0 })
+					func() bool { return strings.Contains(b.out.String(), "left to another listener") })
 				if got := entriesOf(t, dir, "--state", "waiting"); got != n || app.count(mine) != 0 {
 					t.Errorf("%d of %d wait, %d were delivered", got, n, app.count(mine))
 				}

@@ -223,7 +223,8 @@ func TestABadgeIsXML(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%q: %v\n%s", text, err, data)
 			}
-			if e, ok := token.(xml.StartElement); ok && !slices.Contains([]string{"svg", "title", "rect", "g", "text"}, e.Name.Local) {
+			e, ok := token.(xml.StartElement)
+			if ok && !slices.Contains([]string{"svg", "title", "rect", "g", "text"}, e.Name.Local) {
 				t.Errorf("%q: element %s", text, e.Name.Local)
 			}
 		}
