@@ -123,7 +123,25 @@ func until(t *testing.T, what string, limit time.Duration, holds func() bool) {
 type queuer struct {
 	cmd *exec.Cmd
 	url string
-	out *bytes.Buffer
+	out *output
+}
+
+// output is what a process has written so far.
+type output struct {
+	mu  sync.Mutex
+	raw bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.raw.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.raw.String()
 }
 
 func startListener(t *testing.T, dir string, args ...string) *queuer {
@@ -139,7 +157,7 @@ func startListenerIn(t *testing.T, folder, dir string, env []string, args ...str
 		t.Fatal(err)
 	}
 	ready := filepath.Join(t.TempDir(), "url")
-	l := &queuer{out: &bytes.Buffer{}}
+	l := &queuer{out: &output{}}
 	l.cmd = &exec.Cmd{Path: binary, Args: append([]string{"barb", "listen", "--addr", ":0", "--ready-file", ready},
 		args...), Dir: folder,
 		Env:    append(append(os.Environ(), "HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db")), env...),
