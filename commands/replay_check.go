@@ -41,7 +41,7 @@ func (o *replayChecks) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.ignores, "ignore", nil, "do not compare this `path`, such as .meta.request_id, or header:NAME "+
 		"(repeatable)")
 	f.BoolVar(&o.failFast, "fail-fast", false, "send nothing more after the first failure")
-	o.Reports.AddFlags(cmd)
+	o.AddFlags(cmd)
 }
 
 // read compiles the expressions and paths, and looks at the files of the reports.

@@ -52,7 +52,7 @@ func (r *replayer) choose(ctx context.Context) error {
 	if o.wanted() {
 		r.judge = &judge{sh: sh, options: &o.replayChecks, whole: sh.History.Get, words: map[retest.Word]int{}}
 	}
-	if o.replayOrder.changes() || o.compares { // read once: what is skipped is said once
+	if o.changes() || o.compares { // read once: what is skipped is said once
 		r.run.Selected = r.arranged(r.run.Selected)
 	}
 	return nil
