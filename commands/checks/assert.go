@@ -8,6 +8,7 @@ import (
 	"github.com/barbhq/barb/commands/expect"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/report"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
@@ -15,6 +16,7 @@ import (
 
 type assertOptions struct {
 	flags.Filter
+	flags.Reports
 	that       []string
 	allowEmpty bool
 	selectors  []string
@@ -31,11 +33,12 @@ func NewAssert(sh *shell.Shell) *cobra.Command {
 			return runAssert(cmd.Context(), sh, &o)
 		},
 	}
-	o.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
+	o.Filter.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	f := cmd.Flags()
 	f.StringArrayVar(&o.that, "that", nil, "a jq `expression` that must be true for each webhook (repeatable; barb "+
 		"help expressions)")
 	f.BoolVar(&o.allowEmpty, "allow-empty", false, "succeed when nothing is selected")
+	o.Reports.AddFlags(cmd)
 	return cmd
 }
 
@@ -55,12 +58,15 @@ func runAssert(ctx context.Context, sh *shell.Shell, o *assertOptions) error {
 		return fail.Usage("which webhooks?").Hint("barb assert @ --that … is the newest").
 			Hint("barb assert --received --since 5m --that …")
 	}
+	if err := o.Check(); err != nil {
+		return err
+	}
 	chosen, err := sh.Selection(ctx, o.selectors, &o.Filter)
 	if err != nil {
 		return err
 	}
 	chosen.Filter.OldestFirst = true
-	all, failed := 0, 0
+	r := &report.Report{Name: "barb assert", Began: sh.Now()}
 	for w, err := range chosen.Webhooks(ctx, sh.Now()) {
 		if err != nil {
 			return err
@@ -69,21 +75,28 @@ func runAssert(ctx context.Context, sh *shell.Shell, o *assertOptions) error {
 		if err != nil {
 			return err
 		}
-		all++
 		failures := expect.Assert(conditions, read, flags.WhereTimeout)
-		if len(failures) > 0 {
-			failed++
-		}
+		r.Cases = append(r.Cases, caseOf(read, failures))
 		if err := printAsserted(sh, read, failures); err != nil {
 			return err
 		}
 	}
+	return o.end(ctx, sh, r)
+}
+
+// end writes the reports, says the sum and returns the error with the exit code.
+func (o *assertOptions) end(ctx context.Context, sh *shell.Shell, r *report.Report) error {
+	all, failed := len(r.Cases), r.Count().Failed
 	if all == 0 && !o.allowEmpty {
 		f := fail.Usage("nothing in the history is selected")
 		if newest, err := sh.Newest(ctx, 0); err == nil {
 			f = f.Hintf("the newest webhook is %d", newest)
 		}
 		return f.Hint("barb history lists what there is; --allow-empty succeeds without any")
+	}
+	r.Took = sh.Now().Sub(r.Began)
+	if err := o.Publish(r, sh.Getenv, sh.Err); err != nil {
+		return err
 	}
 	if failed > 0 {
 		sh.Say("barb: %d of %s failed", failed, ui.Count(all, "webhook"))

@@ -22,10 +22,12 @@ import (
 
 type runOptions struct {
 	flags.Signing
+	flags.Reports
 	expects         []string
 	within, settle  time.Duration
 	routes          string
 	allowUnexpected bool
+	keep            string // the folder of --save-on-fail
 }
 
 // NewRun makes barb run.
@@ -46,7 +48,7 @@ func NewRun(sh *shell.Shell, listen Listen) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return runRun(cmd.Context(), sh, &o, listen, args) },
 	}
-	o.AddFlags(cmd, "verify with this `scheme`; without --secret barb makes one up", sh.SchemeNames)
+	o.Signing.AddFlags(cmd, "verify with this `scheme`; without --secret barb makes one up", sh.SchemeNames)
 	f := cmd.Flags()
 	f.SetInterspersed(false) // the flags of the command are its own
 	f.StringArrayVar(&o.expects, "expect", nil, "an `expectation`: [none:] [PROVIDER:]EVENT [xN|xN+|xN..M] "+
@@ -55,6 +57,9 @@ func NewRun(sh *shell.Shell, listen Listen) *cobra.Command {
 	f.Var(flags.Duration(&o.settle), "settle", "how long to wait then for webhooks that should not come")
 	f.StringVar(&o.routes, "routes", "", "verify and forward as the [[route]] tables of this barb.toml `file` say")
 	f.BoolVar(&o.allowUnexpected, "allow-unexpected", false, "do not fail when something else comes")
+	o.Reports.AddFlags(cmd)
+	f.StringVar(&o.keep, "save-on-fail", "", "when the run fails, save what came in this `folder`, as a cassette "+
+		"and as HAR")
 	flags.Complete(cmd, "expect", func(prefix string) []string { return sh.Samples().Complete(prefix) })
 	return cmd
 }
@@ -73,6 +78,8 @@ const grace = 5 * time.Second
 type runner struct {
 	*runOptions
 	sh     *shell.Shell
+	args   []string // the command
+	began  time.Time
 	board  *expect.Board
 	child  *child.Child
 	caught chan os.Signal
@@ -96,7 +103,7 @@ func (r *runner) note(id int64) {
 }
 
 func runRun(ctx context.Context, sh *shell.Shell, o *runOptions, listen Listen, args []string) error {
-	r := &runner{runOptions: o, sh: sh, ids: map[int64]bool{}, came: make(chan struct{}, 1),
+	r := &runner{runOptions: o, sh: sh, args: args, began: sh.Now(), ids: map[int64]bool{}, came: make(chan struct{}, 1),
 		caught: make(chan os.Signal, 4), patience: grace,
 		board: &expect.Board{AllowUnexpected: o.allowUnexpected, Within: flags.WhereTimeout}}
 	known, err := knownEvents(sh)
@@ -109,6 +116,9 @@ func runRun(ctx context.Context, sh *shell.Shell, o *runOptions, listen Listen, 
 			return fail.In("--expect", err)
 		}
 		r.board.Expected = append(r.board.Expected, e)
+	}
+	if err := o.Check(); err != nil {
+		return err
 	}
 	program, err := lookUp(args[0])
 	if err != nil {
@@ -137,7 +147,7 @@ func runRun(ctx context.Context, sh *shell.Shell, o *runOptions, listen Listen, 
 	if err != nil {
 		return err
 	}
-	return r.report(code)
+	return r.report(ctx, code)
 }
 
 // signals are those that are handed on to the command. Under nohup, SIGHUP is not.
@@ -253,19 +263,4 @@ func cannotStart(name string, err error) error {
 		return f.Hintf("barb run starts no shell: barb run -- sh -c '%s'", name)
 	}
 	return f
-}
-
-// report prints the result and returns the error that barb run ends with, nil for success.
-func (r *runner) report(code int) error {
-	result := r.board.Result()
-	if err := r.print(result, code); err != nil {
-		return err
-	}
-	if code == 0 {
-		code = result.Code()
-	}
-	if code == fail.ExitInterrupted {
-		return &fail.Error{Code: code, Err: errors.New("interrupted")}
-	}
-	return fail.Silent(code)
 }

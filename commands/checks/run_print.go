@@ -1,8 +1,15 @@
 package checks
 
 import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
 	"github.com/barbhq/barb/commands/expect"
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/files"
+	"github.com/barbhq/barb/commands/report"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 )
@@ -39,6 +46,33 @@ func (r *runner) print(result *expect.Result, code int) error {
 	}
 	r.sh.Stdout.Line(result.String())
 	return nil
+}
+
+// report prints the result, writes the reports and returns the error that barb run ends with, nil for success.
+func (r *runner) report(ctx context.Context, code int) error {
+	result := r.board.Result()
+	if err := r.print(result, code); err != nil {
+		return err
+	}
+	isCut, child := code == fail.ExitInterrupted, code
+	if isCut {
+		child = 0
+	}
+	if code == 0 {
+		code = result.Code()
+	}
+	written := r.Publish(&report.Report{Name: "barb run", Began: r.began, Took: r.sh.Now().Sub(r.began),
+		Cases: r.cases(result, child), Interrupted: isCut}, r.sh.Getenv, r.sh.Err)
+	if r.keep != "" && code != 0 {
+		written = errors.Join(written, files.Keep(ctx, r.sh, r.keep, slices.Sorted(maps.Keys(r.ids))))
+	}
+	switch {
+	case written != nil:
+		return written
+	case isCut:
+		return &fail.Error{Code: code, Err: errors.New("interrupted")}
+	}
+	return fail.Silent(code)
 }
 
 // name says of webhooks what they are.

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/pick"
+	"github.com/barbhq/barb/commands/report"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
@@ -27,6 +29,7 @@ import (
 type waitOptions struct {
 	flags.Filter
 	flags.JSON
+	flags.Reports
 	events                  flags.Globs
 	count                   string
 	verified, ordered, none bool
@@ -51,6 +54,7 @@ func NewWait(sh *shell.Shell) *cobra.Command {
 	f.Var(&o.events, "event", "wait for events of this `type`, [PROVIDER:]EVENT; * matches any part (repeatable)")
 	o.Filter.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	o.JSON.AddFlags(cmd)
+	o.Reports.AddFlags(cmd)
 	f.Lookup("since").Usage = "look back to this `time` or age (default 1m); now: only forward"
 	f.Lookup("sent").Usage = "wait for sent webhooks, not for received ones"
 	f.Lookup("where").Usage = "wait for webhooks for which this jq `expression` is true (barb help expressions)"
@@ -104,6 +108,7 @@ func (o *waitOptions) board(sh *shell.Shell, where *jq.Expr) (*expect.Board, err
 type waiter struct {
 	*waitOptions
 	sh    *shell.Shell
+	began time.Time
 	board *expect.Board
 	news  pick.News
 	lines *ui.HistoryLines
@@ -119,7 +124,10 @@ func runWait(ctx context.Context, sh *shell.Shell, o *waitOptions) error {
 	if err != nil {
 		return err
 	}
-	w := &waiter{waitOptions: o, sh: sh, lines: sh.Stdout.HistoryLines(nil)}
+	if err := o.Check(); err != nil {
+		return err
+	}
+	w := &waiter{waitOptions: o, sh: sh, began: sh.Now(), lines: sh.Stdout.HistoryLines(nil)}
 	if w.board, err = o.board(sh, where); err != nil {
 		return err
 	}
@@ -161,7 +169,7 @@ func (w *waiter) follow(ctx context.Context) error {
 		isOver := false
 		select {
 		case <-ctx.Done():
-			return fail.Silent(fail.ExitInterrupted)
+			return w.interrupted()
 		case <-over.C:
 			isOver = true
 		case <-tick.C:
@@ -178,7 +186,7 @@ func (w *waiter) follow(ctx context.Context) error {
 		}
 		switch {
 		case ctx.Err() != nil:
-			return fail.Silent(fail.ExitInterrupted)
+			return w.interrupted()
 		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return err
 		case isOver:
@@ -220,13 +228,24 @@ func (w *waiter) end() error {
 			return err
 		}
 	}
-	if code == fail.ExitOK {
-		return nil
+	if err := w.publish(result, false); err != nil || code == fail.ExitOK {
+		return err
 	}
 	for _, c := range result.Cases {
 		sayNear(w.sh, c.Near)
 	}
 	return &fail.Error{Code: code, Err: errors.New(strings.Join(w.said(result), "; "))}
+}
+
+// publish writes the reports.
+func (w *waiter) publish(result *expect.Result, isCut bool) error {
+	return w.Publish(&report.Report{Name: "barb wait", Began: w.began, Took: w.sh.Now().Sub(w.began),
+		Cases: casesOf("barb wait", result), Interrupted: isCut}, w.sh.Getenv, w.sh.Err)
+}
+
+// interrupted writes the reports of a wait that is cut off.
+func (w *waiter) interrupted() error {
+	return cmp.Or(w.publish(w.board.Result(), true), fail.Silent(fail.ExitInterrupted))
 }
 
 // said describes the cases that are not met.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -85,6 +88,35 @@ func runSave(ctx context.Context, sh *shell.Shell, o *saveOptions) error {
 	if o.out != "-" {
 		sh.Say("barb: saved %s", countOf(count, o.out))
 	}
+	return nil
+}
+
+// Keep saves webhooks by the ids of their exchanges in a folder, which it makes: webhooks.barb.ndjson and webhooks.har.
+func Keep(ctx context.Context, sh *shell.Shell, folder string, ids []int64) error {
+	if len(ids) == 0 {
+		sh.Say("barb: no webhook came, nothing is saved in %s", folder)
+		return nil
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fail.Local("%w", err)
+	}
+	s := &selection{}
+	for _, id := range ids {
+		s.selectors = append(s.selectors, strconv.FormatInt(id, 10))
+	}
+	for name, make := range map[string]func(io.Writer) writer{
+		"webhooks.barb.ndjson": func(w io.Writer) writer { return &cassettes{Writer: cassette.NewWriter(w, false)} },
+		"webhooks.har":         func(w io.Writer) writer { return format.NewHAR(w, sh.Version) },
+	} {
+		all, err := s.each(ctx, sh)
+		if err != nil {
+			return err
+		}
+		if _, _, err := put(sh, filepath.Join(folder, name), all, make); err != nil {
+			return err
+		}
+	}
+	sh.Say("barb: saved %s", countOf(len(ids), folder))
 	return nil
 }
 
