@@ -29,6 +29,7 @@ type replayChecks struct {
 	asserts, ignores []string
 	compares         bool
 	failFast         bool
+	allowEmpty       bool
 	checks           retest.Checks // of the flags
 }
 
@@ -41,6 +42,7 @@ func (o *replayChecks) addFlags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.ignores, "ignore", nil, "do not compare this `path`, such as .meta.request_id, or header:NAME "+
 		"(repeatable)")
 	f.BoolVar(&o.failFast, "fail-fast", false, "send nothing more after the first failure")
+	f.BoolVar(&o.allowEmpty, "allow-empty", false, "succeed when nothing is selected")
 	o.AddFlags(cmd)
 }
 
