@@ -148,8 +148,6 @@ func runReplay(ctx context.Context, sh *shell.Shell, o replayOptions) error {
 		r.tellRefused()
 	case sh.Judgements.Failures() > 0:
 		return nil // said already
-	case o.allowEmpty:
-		sh.Say("barb: nothing is selected")
 	default:
 		err = r.noneMatches()
 	}

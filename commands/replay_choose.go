@@ -111,9 +111,12 @@ func holds(w *webhooks.Webhook, ids []store.Range) bool {
 	})
 }
 
-// noneMatches is the error for a selection of nothing.
+// noneMatches is the error for a selection of nothing, nil with --allow-empty.
 func (r *replayer) noneMatches() error {
 	switch {
+	case r.options.allowEmpty:
+		r.sh.Say("barb: nothing is selected")
+		return nil
 	case len(r.options.files) > 0:
 		return fail.Usage("nothing in the files matches")
 	case r.refused > 0:
