@@ -52,16 +52,19 @@ func TestATurnThatIsNotPassedOnIsNotWaitedForTwice(t *testing.T) {
 		}
 		go stop()
 		<-stopped
+		done := make(chan bool)
 		go func() {
 			time.Sleep(time.Second / 2)
 			goOn <- true
 			<-stopped
+			close(done)
 		}()
 		for _, want := range []time.Duration{time.Second / 2, 0} {
 			if d := wait(1); d != want {
 				t.Errorf("a turn that is passed on after half a second took %s, want %s", d, want)
 			}
 		}
+		<-done // the turn is closed after it
 	})
 }
 
