@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -40,23 +41,15 @@ func actionSteps(t *testing.T) (scripts []string, inputs []map[string]string) {
 // runAction runs the steps of action.yml that need no network, as GitHub does, with barb in the PATH.
 func runAction(t *testing.T, given map[string]string) (dir, out string, err error) {
 	t.Helper()
-	dir = t.TempDir()
-	self, err := os.Executable()
-	if err == nil {
-		err = os.Symlink(self, filepath.Join(dir, "barb"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir, env := barbFolder(t)
 	scripts, inputs := actionSteps(t)
 	if len(scripts) != 3 {
-		t.Fatalf("action.yml has %d scripts, of which this test knows three", len(scripts))
+		t.Fatalf("action.yml has %d scripts; this test was written for 3", len(scripts))
 	}
 	outputs := filepath.Join(dir, "outputs")
 	for _, n := range []int{0, 2} { // the second installs barb where there is none
 		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", scripts[n])
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir,
-			"XDG_CONFIG_HOME="+dir+"/config", "BARB_DB="+filepath.Join(dir, "history.db"), "GITHUB_OUTPUT="+outputs)
+		cmd.Dir, cmd.Env = dir, append(slices.Clone(env), "GITHUB_OUTPUT="+outputs)
 		for name, from := range inputs[n] {
 			cmd.Env = append(cmd.Env, name+"="+given[from])
 		}

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,16 +32,28 @@ func recipes(t *testing.T) (lines []string) {
 	return lines
 }
 
-// The programs that the recipes run are not here: what stands for each sends a webhook, or with SILENT none.
+// barbFolder returns a new folder with barb in it, and the environment of a process that works there: barb is in its
+// PATH, and home, settings and history are in the folder.
+func barbFolder(t *testing.T) (dir string, env []string) {
+	t.Helper()
+	dir = t.TempDir()
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(self, filepath.Join(dir, "barb"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "XDG_CONFIG_HOME="+dir+"/config",
+		"BARB_DB="+filepath.Join(dir, "history.db"))
+}
+
+// standIn takes the place of each program that a recipe runs. It sends a webhook; with SILENT it sends none.
 const standIn = "#!/bin/sh\n[ -n \"$SILENT\" ] || " +
 	`barb send "$BARB_URL" -d '{}' --event push -s github --secret env:BARB_SECRET`
 
 func TestTheRecipesForCIServersCanFail(t *testing.T) {
 	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := recipes(t)
 	if len(all) != 7 {
 		t.Fatalf("docs/ci.md has %d recipes: %q", len(all), all)
@@ -48,10 +61,7 @@ func TestTheRecipesForCIServersCanFail(t *testing.T) {
 	for _, recipe := range all {
 		t.Run(recipe, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			if err := os.Symlink(self, filepath.Join(dir, "barb")); err != nil {
-				t.Fatal(err)
-			}
+			dir, env := barbFolder(t)
 			for _, name := range []string{"make", "pytest", "npx", "go", "trigger"} {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte(standIn), 0o700); err != nil { //nolint:gosec // a program
 					t.Fatal(err)
@@ -59,8 +69,7 @@ func TestTheRecipesForCIServersCanFail(t *testing.T) {
 			}
 			run := func(line string, more ...string) (string, error) {
 				cmd := exec.Command("sh", "-c", line)
-				cmd.Dir, cmd.Env = dir, append(append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir,
-					"XDG_CONFIG_HOME="+dir+"/config", "BARB_DB="+filepath.Join(dir, "history.db")), more...)
+				cmd.Dir, cmd.Env = dir, slices.Concat(env, more)
 				out, err := cmd.CombinedOutput()
 				return string(out), err
 			}

@@ -15,21 +15,14 @@ import (
 // startRun starts barb run of a shell script, and waits until the script has written its file "ready".
 func startRun(t *testing.T, script string, flags ...string) (cmd *exec.Cmd, dir string, out *bytes.Buffer) {
 	t.Helper()
-	dir, out = t.TempDir(), &bytes.Buffer{}
-	self, err := os.Executable()
-	if err == nil {
-		err = os.Symlink(self, filepath.Join(dir, "barb"))
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "run.sh"), []byte(script), 0o600)
-	}
-	if err != nil {
+	dir, env := barbFolder(t)
+	out = &bytes.Buffer{}
+	if err := os.WriteFile(filepath.Join(dir, "run.sh"), []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd = exec.Command(filepath.Join(dir, "barb"), append(append([]string{"run"}, flags...), "--", "sh", "run.sh")...)
 	cmd.Args[0] = "barb"
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir,
-		"XDG_CONFIG_HOME="+dir+"/config", "BARB_DB="+filepath.Join(dir, "history.db"))
+	cmd.Dir, cmd.Env = dir, env
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.WaitDelay = 20 * time.Second // something that is left behind would hold the output open
 	if err := cmd.Start(); err != nil {

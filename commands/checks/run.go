@@ -84,7 +84,7 @@ type runner struct {
 	child  *child.Child
 	caught chan os.Signal
 
-	patience time.Duration // how long what is left of the command may go on once it is asked to end
+	patience time.Duration // how long processes of the command may go on after they were asked to end
 
 	mu   sync.Mutex
 	ids  map[int64]bool // of the webhooks that came

@@ -16,7 +16,7 @@ import (
 
 const (
 	secretVariable = "BARB_SECRET"
-	publicVariable = "BARB_PUBLIC_KEY" // the key that verifies, where it is another than the one that signs
+	publicVariable = "BARB_PUBLIC_KEY" // the public key of a key pair
 )
 
 // secrets makes up a secret of the scheme where none is given, and has the listener verify with it. It returns the

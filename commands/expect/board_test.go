@@ -15,7 +15,7 @@ import (
 	"github.com/barbhq/barb/store/webhooks"
 )
 
-// hook is a received webhook: "stripe:invoice.paid {"amount":1} invalid", of which body and verdict may be left out.
+// hook is a received webhook: "stripe:invoice.paid {"amount":1} invalid". Body and verdict are optional.
 // The words unrouted and handshake make it one of these.
 func hook(id int64, text string) expect.Webhook {
 	words := strings.Fields(text)
