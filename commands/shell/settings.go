@@ -94,7 +94,7 @@ func (sh *Shell) Fill(s config.Setting, cmd *cobra.Command) (Source, error) {
 	value, from := sh.Getenv(s.Variable()), Source(s.Variable())
 	if value == "" {
 		value, from = file.Values[s.Key()], Source(file.Path)
-		if value != "" && s.IsPath() && !filepath.IsAbs(value) {
+		if _, url := historyScheme(value); value != "" && s.IsPath() && !filepath.IsAbs(value) && !url {
 			value = filepath.Join(filepath.Dir(file.Path), value) // a file in a parent folder means its own folder
 		}
 	}
@@ -157,7 +157,7 @@ func (sh *Shell) configHome() string { return cmp.Or(sh.Getenv("XDG_CONFIG_HOME"
 // WithoutConfig prepares a command that must work whatever barb.toml says.
 func (sh *Shell) WithoutConfig(cmd *cobra.Command, _ []string) error {
 	sh.File = &config.File{}
-	return sh.Prepare(cmd)
+	return sh.prepare(cmd)
 }
 
 // Inherited returns the variables of barb's own environment that a command gets: those that programs need, and the

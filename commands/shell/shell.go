@@ -108,6 +108,13 @@ func (sh *Shell) AddGlobalFlags(root *cobra.Command) {
 // Prepare runs before every command: configuration and environment fill the flags that were not given, then what
 // depends on the global flags is made. What is wrong here is wrong before anything was touched.
 func (sh *Shell) Prepare(cmd *cobra.Command) error {
+	if err := sh.prepare(cmd); err != nil {
+		return err
+	}
+	return sh.checkHistoryPlace()
+}
+
+func (sh *Shell) prepare(cmd *cobra.Command) error {
 	sh.caution = cautionOf(cmd)
 	if err := refuseEmpty(cmd); err != nil {
 		return err
