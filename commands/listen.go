@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/live"
+	"github.com/barbhq/barb/commands/past"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
@@ -225,7 +226,7 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	}
 	err = g.gate.History.Flush(context.WithoutCancel(ctx))
 	g.summary(context.WithoutCancel(ctx))
-	g.senderSummary(ctx)
+	past.SaySenders(ctx, g.sh, g.watch.Repeated())
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/files"
 	"github.com/barbhq/barb/commands/help"
+	"github.com/barbhq/barb/commands/past"
 	"github.com/barbhq/barb/commands/shell"
 )
 
@@ -106,11 +107,11 @@ func branches() []shell.Branch {
 		{Name: "run", Make: func(sh *shell.Shell) *cobra.Command { return checks.NewRun(sh, listenHere) }},
 		{Name: "wait", Make: checks.NewWait}, {Name: "assert", Make: checks.NewAssert},
 		{Name: "probe", Make: newProbe},
-		{Name: "history", Make: newHistory}, {Name: "diff", Make: diff.New},
+		{Name: "history", Make: past.NewHistory}, {Name: "diff", Make: diff.New},
 		{Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
-		{Name: "show", Make: newShow},
+		{Name: "show", Make: past.NewShow},
 		{Name: "queue", Make: newQueue},
-		{Name: "stats", Make: newStats}, {Name: "prune", Make: newPrune},
+		{Name: "stats", Make: past.NewStats}, {Name: "prune", Make: newPrune},
 		{Name: "save", Make: files.NewSave}, {Name: "export", Make: files.NewExport},
 		{Name: "import", Make: files.NewImport}, {Name: "schemes", Make: newSchemes},
 		{Name: "secret", Make: newSecret},

@@ -1,4 +1,4 @@
-package commands
+package past
 
 import (
 	"context"

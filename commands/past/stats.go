@@ -1,4 +1,4 @@
-package commands
+package past
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
@@ -25,11 +26,12 @@ type statsOptions struct {
 	check, senders bool
 }
 
-func newStats(sh *shell.Shell) *cobra.Command {
+// NewStats makes barb stats.
+func NewStats(sh *shell.Shell) *cobra.Command {
 	var o statsOptions
 	cmd := &cobra.Command{
 		Use:  "stats",
-		Args: args(0, 0, "no arguments, only filters"),
+		Args: help.Args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(sh); err != nil {
 				return err

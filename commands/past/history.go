@@ -1,4 +1,5 @@
-package commands
+// Package past is the commands that show what the history keeps: history, show, stats.
+package past
 
 import (
 	"context"
@@ -26,7 +27,8 @@ type historyOptions struct {
 	selectors []string
 }
 
-func newHistory(sh *shell.Shell) *cobra.Command {
+// NewHistory makes barb history.
+func NewHistory(sh *shell.Shell) *cobra.Command {
 	var o historyOptions
 	cmd := &cobra.Command{
 		Use:               "history [list] [SELECTOR…]",

@@ -1,4 +1,4 @@
-package commands
+package past
 
 import (
 	"context"
@@ -90,10 +90,9 @@ func sentAttempt(sh *shell.Shell, x *record.Exchange) senders.Attempt {
 	return a
 }
 
-// senderSummary says, at the end of a listener, how the senders behaved whose webhooks came more than once.
-func (g *listener) senderSummary(ctx context.Context) {
-	ids := g.watch.Repeated()
-	if len(ids) == 0 || g.sh.Quiet {
+// SaySenders says how the senders behaved of the received webhooks with these ids. It gives up after five seconds.
+func SaySenders(ctx context.Context, sh *shell.Shell, ids []int64) {
+	if len(ids) == 0 || sh.Quiet {
 		return
 	}
 	filter := store.Filter{}
@@ -102,18 +101,18 @@ func (g *listener) senderSummary(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	attempts, _, err := sentAttempts(ctx, g.sh, filter)
+	attempts, _, err := sentAttempts(ctx, sh, filter)
 	if err != nil {
 		return // of no more use than what it would have said
 	}
 	told := false
-	for _, s := range senders.Judge(attempts, g.sh.Now()) {
+	for _, s := range senders.Judge(attempts, sh.Now()) {
 		if s.Again > 0 && s.Scheme != "" { // who signs nothing is most likely a person with curl
-			g.sh.Say("barb: %s", ui.SenderLine(s))
+			sh.Say("barb: %s", ui.SenderLine(s))
 			told = true
 		}
 	}
 	if told {
-		g.sh.Say("barb: barb stats --senders shows more")
+		sh.Say("barb: barb stats --senders shows more")
 	}
 }

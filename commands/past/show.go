@@ -1,4 +1,4 @@
-package commands
+package past
 
 import (
 	"context"
@@ -28,7 +28,8 @@ type showOptions struct {
 	selectors                          []string
 }
 
-func newShow(sh *shell.Shell) *cobra.Command {
+// NewShow makes barb show.
+func NewShow(sh *shell.Shell) *cobra.Command {
 	var o showOptions
 	cmd := &cobra.Command{
 		Use:               "show [SELECTOR…]",
