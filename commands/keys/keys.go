@@ -27,12 +27,15 @@ func Find(view View, key string) (Row, bool) {
 // gap is between two entries of a footer and between the columns of a list.
 const gap = "  "
 
-// Footer returns the line of the keys that do something now, in a width of columns. What has no room is left out, the
-// least important first; so are actions that need a webhook where there is none.
-func Footer(view View, width int, hasWebhook bool) string {
+// Works reports whether the action of a row does something in a view that has something.
+func (r *Row) Works(has On) bool { return r.On&^has == 0 }
+
+// Footer returns the line of the keys that do something in a view that has something, in a width of columns. What has
+// no room is left out, the least important first.
+func Footer(view View, width int, has On) string {
 	var rows []Row
 	for _, r := range In(view) {
-		if r.Word != "" && (r.On == Anything || hasWebhook) {
+		if r.Word != "" && r.Works(has) {
 			rows = append(rows, r)
 		}
 	}

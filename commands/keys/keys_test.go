@@ -41,15 +41,15 @@ func TestAKeyMeansOneThingInAView(t *testing.T) {
 func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 	t.Parallel()
 	const all = "↑↓ choose  enter show  r replay  v explain  c copy  f follow  / filter  ? keys  q quit"
-	if got := keys.Footer(keys.Listen, 200, true); got != all {
+	if got := keys.Footer(keys.Listen, 200, keys.AWebhook); got != all {
 		t.Error(got)
 	}
-	if got := keys.Footer(keys.Listen, 200, false); got != "f follow  / filter  ? keys  q quit" {
+	if got := keys.Footer(keys.Listen, 200, keys.Anything); got != "f follow  / filter  ? keys  q quit" {
 		t.Error(got)
 	}
 	before := ""
 	for width := range 100 {
-		line := keys.Footer(keys.Listen, width, true)
+		line := keys.Footer(keys.Listen, width, keys.AWebhook)
 		if utf8.RuneCountInString(line) > width {
 			t.Errorf("%q is wider than %d", line, width)
 		}
@@ -63,7 +63,7 @@ func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 		len([]rune(all)): all, len([]rune(all)) - 1: withoutCopy, 80: withoutCopy,
 		79: "↑↓ choose  enter show  r replay  v explain  f follow  / filter  ? keys  q quit",
 		46: "enter show  r replay  / filter  ? keys  q quit", 45: "enter show  r replay  / filter  ? keys", 6: "? keys"} {
-		if got := keys.Footer(keys.Listen, width, true); got != want {
+		if got := keys.Footer(keys.Listen, width, keys.AWebhook); got != want {
 			t.Errorf("at %d: %q", width, got)
 		}
 	}
@@ -77,5 +77,35 @@ func TestTheListNamesEveryKeyOfAView(t *testing.T) {
 	}
 	if len(list) != len(keys.In(keys.Listen)) || len(keys.List(keys.Terminal)) <= len(list) {
 		t.Errorf("%d lines", len(list))
+	}
+}
+
+func TestTheFooterNamesOnlyWhatIsThere(t *testing.T) {
+	t.Parallel()
+	for key, on := range map[string]keys.On{"diff": keys.AMark, "undo": keys.ADeleted} {
+		without := keys.Footer(keys.Terminal, 300, keys.AWebhook)
+		with := keys.Footer(keys.Terminal, 300, keys.AWebhook|on)
+		if strings.Contains(without, key) || !strings.Contains(with, key) {
+			t.Errorf("%s without: %s\nwith: %s", key, without, with)
+		}
+	}
+	if got := keys.Footer(keys.Terminal, 46, keys.AWebhook|keys.ADeleted); !strings.Contains(got, "u undo") {
+		t.Errorf("what passes after 6 s has no room: %s", got)
+	}
+}
+
+func TestTheKeysAfterCopyAreNamedInItsRow(t *testing.T) {
+	t.Parallel()
+	row, _ := keys.Find(keys.Terminal, "y")
+	for _, l := range keys.Letters {
+		if !strings.Contains(row.Does, l.Key+" "+l.What) {
+			t.Errorf("%q does not name %s %s", row.Does, l.Key, l.What)
+		}
+	}
+	sections, _ := keys.Find(keys.Terminal, "1")
+	for i := range keys.Sections {
+		if key := string(rune('1' + i)); !slices.Contains(sections.Keys, key) {
+			t.Errorf("no key %s", key)
+		}
 	}
 }

@@ -24,7 +24,7 @@ const (
 	Oldest    Action = "oldest"
 	Scroll    Action = "scroll"
 	Panes     Action = "panes"
-	Sections  Action = "sections"
+	Section   Action = "section"
 	Open      Action = "open"
 	Back      Action = "back"
 	Filter    Action = "filter"
@@ -45,6 +45,7 @@ const (
 	Pin       Action = "pin"
 	Note      Action = "note"
 	Delete    Action = "delete"
+	Undo      Action = "undo"
 	Figures   Action = "figures"
 	Queue     Action = "queue"
 	Zoom      Action = "zoom"
@@ -66,14 +67,33 @@ type Row struct {
 	On     On
 }
 
-// On says what an action needs.
+// On is a set of what a view has, and of what an action needs; the zero value needs nothing.
 type On uint8
 
-// What an action needs.
+// What a view may have.
 const (
-	Anything On = iota
-	AWebhook    // on the selected webhook
+	AWebhook On = 1 << iota // one is selected
+	AMark                   // another one is marked
+	ADeleted                // a deletion can still be undone
+
+	Anything On = 0
 )
+
+// Letter is a key after y, and what it copies.
+type Letter struct {
+	Key  string
+	What string // the word that follows "copied": curl, headers, body
+	In   View
+}
+
+// Letters are the keys after y.
+var Letters = []Letter{
+	{"c", "curl", views}, {"h", "headers", views}, {"b", "body", views}, {"u", "URL", views}, {"i", "id", views},
+	{"j", "jq path", views},
+}
+
+// Sections are the parts of an open webhook, in the order of the keys 1 to 6.
+var Sections = [...]string{"Signature", "Body", "Headers", "Timeline", "Answer", "Raw"}
 
 // Table is every key of every view, in the order in which they are listed.
 var Table = []Row{
@@ -86,34 +106,41 @@ var Table = []Row{
 	{Action: Scroll, Keys: []string{"J", "K", "ctrl-d", "ctrl-u", "pgdown", "pgup"},
 		Does: "scroll the other pane", Views: Terminal},
 	{Action: Panes, Keys: []string{"tab", "shift-tab"}, Does: "go to the next pane, to the previous one", Views: Terminal},
-	{Action: Sections, Keys: []string{"[", "]", "1", "2", "3", "4", "5", "6"}, Does: "go to a section", Views: views,
+	{Action: Section, Keys: []string{"[", "]", "1", "2", "3", "4", "5", "6"}, Does: "go to a section", Views: views,
 		On: AWebhook},
 	{Action: Open, Keys: []string{"enter"}, Does: "show the webhook", Word: "show", Rank: 2, Views: all, On: AWebhook},
 	{Action: Back, Keys: []string{"esc"}, Does: "leave the field, the filter, the list", Views: all},
+	{Action: Undo, Keys: []string{"u"}, Does: "undo the last deletion, within 6 s", Word: "undo", Rank: 1, Views: views,
+		On: ADeleted},
 	{Action: Replay, Keys: []string{"r"}, Does: "send it again", Word: "replay", Rank: 3, Views: all, On: AWebhook},
 	{Action: ReplayAs, Keys: []string{"R"}, Does: "send it again, with choices", Views: views, On: AWebhook},
-	{Action: Edit, Keys: []string{"e"}, Does: "edit it and send it again", Views: views, On: AWebhook},
+	{Action: Edit, Keys: []string{"e"}, Does: "edit it and send it again", Word: "edit", Rank: 10, Views: views,
+		On: AWebhook},
 	{Action: Explain, Keys: []string{"v"}, Does: "check the signature and explain it", Word: "explain", Rank: 7,
 		Views: all, On: AWebhook},
-	{Action: Mark, Keys: []string{"m"}, Does: "mark it for a diff", Views: views, On: AWebhook},
-	{Action: Diff, Keys: []string{"d"}, Does: "compare it with the marked one", Views: views, On: AWebhook},
-	{Action: Select, Keys: []string{"space"}, Does: "select several", Views: Terminal, On: AWebhook},
+	{Action: Mark, Keys: []string{"m"}, Does: "mark it for a diff", Word: "mark", Rank: 11, Views: views, On: AWebhook},
+	{Action: Diff, Keys: []string{"d"}, Does: "compare it with the marked one", Word: "diff", Rank: 3, Views: views,
+		On: AWebhook | AMark},
+	{Action: Select, Keys: []string{"space"}, Does: "select several", Word: "select", Rank: 16, Views: Terminal,
+		On: AWebhook},
 	{Action: CopyCurl, Keys: []string{"c"}, Does: "copy it as curl", Word: "copy", Rank: 9, Views: all, On: AWebhook},
-	{Action: Copy, Keys: []string{"y"}, Does: "copy: c curl, h headers, b body, u URL, i id, j path", Views: views,
+	{Action: Copy, Keys: []string{"y"}, Does: "copy: c curl, h headers, b body, u URL, i id, j jq path", Views: views,
 		On: AWebhook},
 	{Action: Raw, Keys: []string{"w"}, Does: "show the body pretty, raw, in hex", Views: views, On: AWebhook},
-	{Action: Pin, Keys: []string{"p"}, Does: "pin it", Views: views, On: AWebhook},
-	{Action: Note, Keys: []string{"."}, Does: "write a note", Views: views, On: AWebhook},
-	{Action: Delete, Keys: []string{"D"}, Does: "delete it; can be undone for 6 s", Views: Terminal, On: AWebhook},
-	{Action: Export, Keys: []string{"x"}, Does: "export it", Views: Terminal, On: AWebhook},
+	{Action: Pin, Keys: []string{"p"}, Does: "pin it, or unpin it", Word: "pin", Rank: 14, Views: views, On: AWebhook},
+	{Action: Note, Keys: []string{"."}, Does: "write a note", Word: "note", Rank: 15, Views: views, On: AWebhook},
+	{Action: Delete, Keys: []string{"D"}, Does: "delete it; can be undone for 6 s", Word: "delete", Rank: 17,
+		Views: views, On: AWebhook},
+	{Action: Export, Keys: []string{"x"}, Does: "export it to a file", Views: Terminal, On: AWebhook},
 	{Action: Elsewhere, Keys: []string{"o"}, Does: "open the page at it", Views: Terminal, On: AWebhook},
 	{Action: Follow, Keys: []string{"f"}, Does: "follow what comes, or stop to choose", Word: "follow", Rank: 8,
 		Views: all},
 	{Action: Filter, Keys: []string{"/"}, Does: "filter the list: words, status:5xx, event:push, --failed, 40..47",
 		Word: "filter", Rank: 4, Views: all},
-	{Action: Matches, Keys: []string{"n", "N"}, Does: "go to the next match, to the previous one", Views: views},
-	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Views: Terminal},
-	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Views: Terminal},
+	{Action: Matches, Keys: []string{"n", "N"}, Does: "go to the next match, to the previous one", Views: views,
+		On: AWebhook},
+	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Word: "figures", Rank: 12, Views: Terminal},
+	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Word: "queue", Rank: 13, Views: Terminal},
 	{Action: Zoom, Keys: []string{"z"}, Does: "zoom the pane", Views: views},
 	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: views},
 	{Action: Help, Keys: []string{"?"}, Does: "list the keys, or close the list", Word: "keys", Rank: 1, Views: all},

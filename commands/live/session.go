@@ -211,7 +211,10 @@ func (s *Session) keys(matching, width int) string {
 	case s.running != "":
 		return s.running + " …  esc ends it"
 	}
-	return keys.Footer(keys.Listen, width, matching > 0)
+	if matching > 0 {
+		return keys.Footer(keys.Listen, width, keys.AWebhook)
+	}
+	return keys.Footer(keys.Listen, width, keys.Anything)
 }
 
 // standing says what the list shows, or what is typed.
