@@ -3,8 +3,6 @@ package commands
 import (
 	"cmp"
 	"context"
-	"errors"
-	"os"
 	"slices"
 	"strings"
 
@@ -17,21 +15,6 @@ import (
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/payload"
 )
-
-// templateEnv returns what looks a variable up for {{env NAME}}. A known secret is refused: payloads are kept in the
-// history.
-func templateEnv(sh *shell.Shell) func(name string) (string, error) {
-	return func(name string) (string, error) {
-		text := sh.Getenv(name)
-		switch {
-		case sh.IsSecretVariable(name + "=" + text):
-			return "", errors.New("it holds a secret, and payloads are kept in the history")
-		case text == "":
-			return "", errors.New("the variable is not set, or empty")
-		}
-		return text, nil
-	}
-}
 
 // contentFlags say what is sent, besides -d.
 type contentFlags struct {
@@ -48,7 +31,7 @@ func (f *contentFlags) addFlags(cmd *cobra.Command) {
 
 // content finds out what is sent. A sample event also says what it is signed with, unless flags do.
 func content(ctx context.Context, sh *shell.Shell, o *sendOptions) (*payload.Content, error) {
-	values := o.Values(o.clock(sh), sh.Rand, templateEnv(sh))
+	values := o.Values(o.clock(sh), sh.Rand, sh.TemplateEnv())
 	c := &payload.Content{Values: values, KeepID: o.id != "", Type: o.contentType}
 	var err error
 	if c.Changes, err = o.Changes(); err != nil {
@@ -133,7 +116,7 @@ func editOnce(sh *shell.Shell, c *payload.Content) error {
 	if err != nil {
 		return err
 	}
-	c.Edited, err = openEditor(sh, p.Body, c.Type)
+	c.Edited, err = sh.EditPayload(p.Body, c.Type)
 	return err
 }
 
@@ -154,20 +137,4 @@ func warnOfName(sh *shell.Shell, data string) {
 	if infile.IsFile(data) {
 		sh.Warn("-d %s is that text; -d @%s is the file", data, data)
 	}
-}
-
-// openEditor lets the person change a payload.
-func openEditor(sh *shell.Shell, body []byte, contentType string) ([]byte, error) {
-	changed, err := editor(sh).Edit(body, payload.Extension(contentType))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fail.Usage("--edit: %w", err).Hint("EDITOR=nano barb …")
-	}
-	return changed, err
-}
-
-// editor is $VISUAL, $EDITOR or vi, as for git.
-func editor(sh *shell.Shell) infile.Editor {
-	environ := slices.DeleteFunc(slices.Clone(sh.Environ), sh.IsSecretVariable)
-	return infile.Editor{Command: cmp.Or(sh.Getenv("VISUAL"), sh.Getenv("EDITOR"), "vi"), Environ: environ,
-		In: sh.In, Out: sh.Err, Err: sh.Err, Dir: sh.Dir} // stdout is for the result
 }

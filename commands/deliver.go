@@ -14,8 +14,10 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/metrics"
+	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/tell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
@@ -80,7 +82,7 @@ func runDeliver(ctx context.Context, sh *shell.Shell, o deliverOptions) error {
 	}
 	d := &delivering{sh: sh, with: o.With, told: map[string]bool{}}
 	d.Leases = &worker.Leases{History: sh.History, Holder: worker.NewHolder("deliver"), Tell: d.tell}
-	d.Plans, d.Redactor, d.Rand, d.Now, d.Tell = plans(sh), sh.Redactor, sh.Rand, sh.Now, d.attempted
+	d.Plans, d.Redactor, d.Rand, d.Now, d.Tell = queued.Plans(sh), sh.Redactor, sh.Rand, sh.Now, d.attempted
 	defer d.Plans.Close()
 	if port != nil {
 		d.metrics = metrics.NewSent(sh.Version, sh.History)
@@ -157,7 +159,7 @@ func (d *delivering) tell(e worker.Event) {
 func (d *delivering) attempted(q *store.Queued, x *record.Exchange, r worker.Result) {
 	if r.Attempt != nil {
 		d.metrics.Attempt(r.Attempt.Exchange)
-		tellAttempt(d.sh, x, r.Attempt, d.with)
+		tell.FromQueue(d.sh, x, r.Attempt, d.with)
 	}
 	if r.State == store.Dead {
 		d.sh.Note("webhook %d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(r.Why, 120), q.ID)

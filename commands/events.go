@@ -92,7 +92,7 @@ func runEventsShow(sh *shell.Shell, o eventsShowOptions) error {
 	if o.template {
 		return printEvent(sh, e, fixture.Payload{Body: e.Source, Header: e.Header}, nil)
 	}
-	values := (&flags.Change{Seed: o.seed}).Values(sh.Now(), sh.Rand, templateEnv(sh))
+	values := (&flags.Change{Seed: o.seed}).Values(sh.Now(), sh.Rand, sh.TemplateEnv())
 	if values.Now, err = flags.ParseTime(o.timestamp, sh.Now()); err != nil {
 		return fail.Usage("--timestamp %w", err)
 	}

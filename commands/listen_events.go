@@ -8,6 +8,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/tell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/record"
@@ -87,7 +88,7 @@ func (g *listener) tellQueue(e gateway.Event) {
 		g.sh.Note("webhook %d waits in the queue: %s", e.ID, ui.Clip(e.Detail, 120))
 	case gateway.Attempted:
 		g.watch.Worked(e.Attempt.Exchange)
-		tellAttempt(g.sh, e.Exchange, e.Attempt, g.with)
+		tell.FromQueue(g.sh, e.Exchange, e.Attempt, g.with)
 	case gateway.NotDelivered:
 		g.watch.Worked(nil)
 		g.sh.Note("webhook %d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/query"
@@ -47,17 +46,12 @@ func (g *listener) startFooter(ctx context.Context, o *listenOptions) (stop func
 
 // aside runs another command line beside this one, with its history, configuration and secrets, and without a keyboard.
 func aside(ctx context.Context, sh *shell.Shell, out, errs io.Writer, args []string) {
-	env := sh.Env
-	env.In, env.InTerminal, env.Out, env.Err = strings.NewReader(""), false, out, errs
-	env.Interruptible, env.Width = context.WithCancel, sh.Columns()
-	other := shell.New(env, sh.Version)
-	other.History, other.File, other.Redactor, other.Typed = sh.History, sh.File, sh.Redactor, args
-	other.Weak = sh.Weak
-	other.Finder.Share(&sh.Finder)
+	other := sh.Beside(out, errs)
+	other.Typed = args
 	args = slices.Concat([]string{args[0], "--color=" + sh.Color, "--db=" + sh.HistoryPath()}, args[1:])
 	root := newRoot(other, args)
 	root.SetArgs(args)
-	root.SetIn(env.In)
+	root.SetIn(other.In)
 	root.SetOut(other.Stdout)
 	root.SetErr(errs)
 	other.Report(root.ExecuteContext(ctx))

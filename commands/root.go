@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/barbhq/barb/commands/again"
 	"github.com/barbhq/barb/commands/checks"
 	"github.com/barbhq/barb/commands/diff"
 	"github.com/barbhq/barb/commands/fail"
@@ -103,7 +104,7 @@ func Root(version string) *cobra.Command {
 func branches() []shell.Branch {
 	return []shell.Branch{
 		{Name: "sign", Make: newSign}, {Name: "send", Make: newSend},
-		{Name: "listen", Make: newListen}, {Name: "replay", Make: newReplay},
+		{Name: "listen", Make: newListen}, {Name: "replay", Make: again.New},
 		{Name: "run", Make: func(sh *shell.Shell) *cobra.Command { return checks.NewRun(sh, listenHere) }},
 		{Name: "wait", Make: checks.NewWait}, {Name: "assert", Make: checks.NewAssert},
 		{Name: "probe", Make: newProbe},

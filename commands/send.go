@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/tell"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/store"
@@ -119,9 +120,9 @@ func runSend(ctx context.Context, sh *shell.Shell, o sendOptions) error {
 		return err
 	}
 	defer client.Close()
-	p := &attempts{sh: sh, with: o.With, policy: o.policy}
+	p := &tell.Attempts{Shell: sh, With: o.With, Policy: o.policy}
 	if o.dryRun {
-		return p.dryRun(&s.Signer, client, x)
+		return p.DryRun(&s.Signer, client, x)
 	}
 	if err := sendable(client, x.Request); err != nil {
 		return err
@@ -137,7 +138,7 @@ func runSend(ctx context.Context, sh *shell.Shell, o sendOptions) error {
 		_, err := enqueue(ctx, x)
 		return err
 	}
-	return p.deliver(ctx, &s.Signer, deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, x)
+	return p.Deliver(ctx, &s.Signer, deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, x)
 }
 
 // sendable finds what can never be sent while nothing has been written yet.

@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/tell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/batch"
@@ -27,7 +28,7 @@ import (
 // batchSender sends a run and says how it goes.
 type batchSender struct {
 	sh       *shell.Shell
-	attempts *attempts
+	attempts *tell.Attempts
 	sign     *shell.Signing
 	run      batch.Run
 	options  *sendOptions
@@ -51,7 +52,7 @@ func sendMany(ctx context.Context, sh *shell.Shell, o *sendOptions) error {
 		return err
 	}
 	m := &batchSender{sh: sh, sign: s, options: o, first: x,
-		attempts: &attempts{sh: sh, with: o.With, policy: o.policy, silent: true}}
+		attempts: &tell.Attempts{Shell: sh, With: o.With, Policy: o.policy, Silent: true}}
 	if err := m.open(); err != nil {
 		return err
 	}
@@ -206,7 +207,7 @@ func (m *batchSender) tryFirst(ctx context.Context, client *deliver.Client) erro
 		}
 	}
 	if m.options.dryRun {
-		return m.attempts.dryRun(&m.sign.Signer, client, x)
+		return m.attempts.DryRun(&m.sign.Signer, client, x)
 	}
 	return sendable(client, x.Request)
 }
@@ -271,12 +272,7 @@ func (m *batchSender) deadHint(begun time.Time) string {
 	if m.run.Tally().Interrupted > 0 {
 		filters += ` --where '.error != "interrupted"'`
 	}
-	return historySince(begun, filters)
-}
-
-// historySince is the command that lists what was sent since a moment.
-func historySince(begun time.Time, filters string) string {
-	return fmt.Sprintf("barb history %s --since %s -n 0", filters, begun.UTC().Format("2006-01-02T15:04:05.000Z"))
+	return tell.HistorySince(begun, filters)
 }
 
 // tell prints an attempt as JSON, and with --verbose a failed one for people.
@@ -287,7 +283,7 @@ func (m *batchSender) tell(a *deliver.Attempt) error {
 		m.sh.Stderr.Attempt(a)
 		m.sh.Printing.Unlock()
 	}
-	return m.attempts.show(&m.sign.Signer, a)
+	return m.attempts.Show(&m.sign.Signer, a)
 }
 
 // announce says on stderr the number of the run and, for a shuffled one, the seed that gives the same order again.

@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/tell"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store/record"
@@ -54,20 +55,20 @@ func (o *sendOptions) checkQueue(sh *shell.Shell) error {
 type enqueue func(ctx context.Context, x record.Exchange) (journal.Outcome, error)
 
 // enqueues returns nil without --queue. The history may be opened afterwards.
-func (o *sendOptions) enqueues(p *attempts, s *shell.Signing) (enqueue, error) {
+func (o *sendOptions) enqueues(p *tell.Attempts, s *shell.Signing) (enqueue, error) {
 	if !o.queue {
 		return nil, nil
 	}
-	plan, err := o.planText(p.sh, s)
+	plan, err := o.planText(p.Shell, s)
 	return func(ctx context.Context, x record.Exchange) (journal.Outcome, error) {
-		entry, err := worker.Enqueue(ctx, p.sh.History, &x, plan, o.order(&x.Request), p.sh.Now())
+		entry, err := worker.Enqueue(ctx, p.Shell.History, &x, plan, o.order(&x.Request), p.Shell.Now())
 		if errors.Is(err, worker.ErrHoldsSecret) {
 			err = fail.Usage("%w", err).Hint("leave --queue out")
 		}
 		if err != nil {
 			return journal.Outcome{}, err
 		}
-		return journal.Outcome{Queued: true, First: x.ID}, p.queued(&x, entry)
+		return journal.Outcome{Queued: true, First: x.ID}, p.Queued(&x, entry)
 	}, err
 }
 

@@ -314,8 +314,8 @@ var spends = []string{
 	"store/erase.go", "store/observe.go", "store/prune.go", "store/group.go", "store/schema.go",
 	"store/turn/turn.go",
 	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
-	"commands/attempts.go", "commands/send_many.go", // how long a delivery or a run took
-	"commands/replay.go", "commands/replay_check.go", "deliver/replay/pace.go", "deliver/replay/run.go",
+	"commands/tell/attempts.go", "commands/send_many.go", // how long a delivery or a run took
+	"commands/again/replay.go", "commands/again/check.go", "deliver/replay/pace.go", "deliver/replay/run.go",
 	"deliver/batch/checkpoint.go", "deliver/batch/source.go",
 	// waits for what is due: its tests are in synctest bubbles
 	"deliver/worker/leases.go", "deliver/worker/plans.go", "deliver/worker/round.go", "deliver/worker/worker.go",

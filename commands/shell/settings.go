@@ -70,8 +70,8 @@ func (sh *Shell) settingsFor(cmd *cobra.Command) []config.Setting {
 	return all
 }
 
-// applySettings fills every flag that was not given: from its BARB_ variable, then from barb.toml.
-func (sh *Shell) applySettings(cmd *cobra.Command) error {
+// ApplySettings fills every flag that was not given: from its BARB_ variable, then from barb.toml.
+func (sh *Shell) ApplySettings(cmd *cobra.Command) error {
 	if _, err := sh.configuration(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -89,6 +90,22 @@ func New(env Env, version string) *Shell {
 	return sh
 }
 
+// Beside returns another run in the same process, with the history, the configuration and the secrets of this one, as
+// far as they are open, and without a keyboard. Its flags are not known yet.
+func (sh *Shell) Beside(out, errs io.Writer) *Shell {
+	env := sh.Env
+	env.In, env.InTerminal, env.Out, env.Err = strings.NewReader(""), false, out, errs
+	env.Interruptible = context.WithCancel
+	if sh.Columns != nil {
+		env.Width = sh.Columns()
+	}
+	other := New(env, sh.Version)
+	other.History, other.File, other.Redactor, other.Weak = sh.History, sh.File, sh.Redactor, sh.Weak
+	other.Root, other.Branches, other.db, other.Config = sh.Root, sh.Branches, sh.db, sh.Config
+	other.Finder.Share(&sh.Finder)
+	return other
+}
+
 // AddGlobalFlags adds the flags that every command has.
 func (sh *Shell) AddGlobalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
@@ -119,7 +136,7 @@ func (sh *Shell) prepare(cmd *cobra.Command) error {
 	if err := refuseEmpty(cmd); err != nil {
 		return err
 	}
-	if err := sh.applySettings(cmd); err != nil {
+	if err := sh.ApplySettings(cmd); err != nil {
 		return err
 	}
 	if sh.jq != "" {

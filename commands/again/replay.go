@@ -1,4 +1,5 @@
-package commands
+// Package again is barb replay.
+package again
 
 import (
 	"context"
@@ -10,7 +11,9 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/files"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/tell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
@@ -20,7 +23,7 @@ import (
 	"github.com/barbhq/barb/store/export"
 )
 
-type replayOptions struct {
+type options struct {
 	flags.Filter
 	flags.Signing
 	flags.JSON
@@ -28,8 +31,8 @@ type replayOptions struct {
 	flags.Client
 	flags.Change
 	flags.Headers
-	replayChecks
-	replayOrder
+	checks
+	order
 	dead          bool
 	to            string
 	exact, resign bool
@@ -40,8 +43,8 @@ type replayOptions struct {
 	policy        deliver.Policy
 }
 
-func newReplay(sh *shell.Shell) *cobra.Command {
-	var o replayOptions
+func New(sh *shell.Shell) *cobra.Command {
+	var o options
 	cmd := &cobra.Command{
 		Use:               "replay SELECTOR…|FILE…",
 		ValidArgsFunction: sh.CompleteIDsAndFiles,
@@ -65,10 +68,10 @@ func newReplay(sh *shell.Shell) *cobra.Command {
 			if o.policy, err = o.Policy(sh.Weight); err != nil {
 				return err
 			}
-			if err = o.replayOrder.read(o.concurrency); err != nil {
+			if err = o.order.read(o.concurrency); err != nil {
 				return err
 			}
-			if err = o.replayChecks.read(); err != nil {
+			if err = o.checks.read(); err != nil {
 				return err
 			}
 			return runReplay(cmd.Context(), sh, o)
@@ -91,15 +94,15 @@ func newReplay(sh *shell.Shell) *cobra.Command {
 	f.BoolVar(&o.dead, "dead", false, "send the dead letters of the queue that the filters choose, each to the URL "+
 		"it was queued for")
 	o.JSON.AddFlags(cmd)
-	o.replayChecks.addFlags(cmd)
-	o.replayOrder.addFlags(cmd)
+	o.checks.addFlags(cmd)
+	o.order.addFlags(cmd)
 	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead", "scheme"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)
 	}
 	return cmd
 }
 
-func runReplay(ctx context.Context, sh *shell.Shell, o replayOptions) error {
+func runReplay(ctx context.Context, sh *shell.Shell, o options) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
 	sh.Judgements.Strict = true
@@ -122,7 +125,7 @@ func runReplay(ctx context.Context, sh *shell.Shell, o replayOptions) error {
 			return err
 		}
 	}
-	plans := plans(sh)
+	plans := queued.Plans(sh)
 	defer plans.Close()
 	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}, said: map[string]bool{}}
 	r.clients.Options = deliver.Options{UserAgent: "barb/" + sh.Version, ConnectTimeout: o.ConnectIn, Env: sh.Getenv}
@@ -163,7 +166,7 @@ func runReplay(ctx context.Context, sh *shell.Shell, o replayOptions) error {
 // replayer gives a replay what the flags, barb.toml and the queue say, and prints how it goes.
 type replayer struct {
 	sh      *shell.Shell
-	options *replayOptions
+	options *options
 	run     replay.Run
 	plans   *worker.Plans             // of queued messages
 	signers map[string]*signer.Signer // by scheme, recorded secret and path
@@ -185,7 +188,7 @@ type replayer struct {
 func (r *replayer) prepare(ctx context.Context) (err error) {
 	sh, o, p := r.sh, r.options, &r.run.Plan
 	p.Redactor, p.Lookup, p.Exact, p.NewID = sh.Redactor, sh.File.Catalog().Lookup, o.exact, o.newID
-	p.Values = o.Values(sh.Now(), sh.Rand, templateEnv(sh))
+	p.Values = o.Values(sh.Now(), sh.Rand, sh.TemplateEnv())
 	if p.Header, err = o.Header(sh.In); err != nil {
 		return err
 	}
@@ -199,7 +202,7 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 	if !o.Edit {
 		return nil
 	}
-	p.Edit = func(body []byte, contentType string) ([]byte, error) { return openEditor(sh, body, contentType) }
+	p.Edit = func(body []byte, contentType string) ([]byte, error) { return sh.EditPayload(body, contentType) }
 	return r.checkEdit(ctx)
 }
 
@@ -238,12 +241,12 @@ func (r *replayer) tellBegun(planned *replay.Replay) {
 // send replays what was checked. One at a time it prints each attempt; several at a time it prints what became of all.
 func (r *replayer) send(ctx context.Context, count int) error {
 	sh, o := r.sh, r.options
-	p := &attempts{sh: sh, with: o.With, policy: o.policy, silent: o.concurrency > 1 && !sh.Verbose}
-	r.run.Journal.WithIDs = sh.JSON || !p.silent
-	r.run.Tell = func(planned *replay.Replay, a *deliver.Attempt) error { return p.show(planned.Signer, a) }
+	p := &tell.Attempts{Shell: sh, With: o.With, Policy: o.policy, Silent: o.concurrency > 1 && !sh.Verbose}
+	r.run.Journal.WithIDs = sh.JSON || !p.Silent
+	r.run.Tell = func(planned *replay.Replay, a *deliver.Attempt) error { return p.Show(planned.Signer, a) }
 	if o.concurrency == 1 && !sh.JSON {
 		r.run.Begin = r.tellBegun
-		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { r.ended(p.summary(o, took)) }
+		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { r.ended(p.Summary(o, took)) }
 	}
 	begun := time.Now()
 	if r.judge != nil {
@@ -283,14 +286,14 @@ func (r *replayer) sendJudged(ctx context.Context, begun time.Time) error {
 
 // deadHint is the command that lists the replays that were given up. A replay to the webhook's own target changes its
 // state, one with a new id is a webhook, and any other is an attempt only.
-func (o *replayOptions) deadHint(begun time.Time) string {
+func (o *options) deadHint(begun time.Time) string {
 	switch {
 	case len(o.files) > 0:
 		return ""
 	case o.newID:
-		return historySince(begun, "--sent --failed")
+		return tell.HistorySince(begun, "--sent --failed")
 	case o.to != "":
-		return historySince(begun, `--all --sent --where '.outcome == "failed"'`)
+		return tell.HistorySince(begun, `--all --sent --where '.outcome == "failed"'`)
 	}
-	return historySince(begun, "--failed")
+	return tell.HistorySince(begun, "--failed")
 }

@@ -1,4 +1,4 @@
-package commands
+package again
 
 import (
 	"context"
@@ -50,7 +50,7 @@ func (r *replayer) choose(ctx context.Context) error {
 		return r.comparable(letters.Items(r.withoutRefused(webhooks.List(ctx, sh.History, s.Filter, sh.Now()), named)))
 	}
 	if o.wanted() {
-		r.judge = &judge{sh: sh, options: &o.replayChecks, whole: sh.History.Get, words: map[retest.Word]int{}}
+		r.judge = &judge{sh: sh, options: &o.checks, whole: sh.History.Get, words: map[retest.Word]int{}}
 	}
 	if o.changes() || o.compares { // read once: what is skipped is said once
 		r.run.Selected = r.arranged(r.run.Selected)

@@ -1,4 +1,4 @@
-package commands
+package again
 
 import (
 	"context"
@@ -23,17 +23,17 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// replayChecks are the flags by which a replay is a test.
-type replayChecks struct {
+// checks are the flags by which a replay is a test.
+type checks struct {
 	flags.Reports
 	asserts, ignores []string
 	compares         bool
 	failFast         bool
 	allowEmpty       bool
-	checks           retest.Checks // of the flags
+	asked            retest.Checks // of the flags
 }
 
-func (o *replayChecks) addFlags(cmd *cobra.Command) {
+func (o *checks) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.asserts, "assert", nil, "fail unless this jq `expression` holds of each answer, such as "+
 		"'.answer.status == .recorded.status' (repeatable)")
@@ -47,32 +47,32 @@ func (o *replayChecks) addFlags(cmd *cobra.Command) {
 }
 
 // read compiles the expressions and paths, and looks at the files of the reports.
-func (o *replayChecks) read() (err error) {
-	o.checks.Compare = o.compares
+func (o *checks) read() (err error) {
+	o.asked.Compare = o.compares
 	for _, text := range o.asserts {
 		expr, err := jq.Compile(text)
 		if err != nil {
 			return fail.Usage("--assert: %v", err).Hint(jq.Hint(err, "barb replay @ --assert '.answer.status == 202'"))
 		}
-		o.checks.Assert = append(o.checks.Assert, expr)
+		o.asked.Assert = append(o.asked.Assert, expr)
 	}
 	if len(o.ignores) > 0 && !o.compares {
 		return fail.Usage("--ignore is for --compare-recorded").Hint("barb replay @ --compare-recorded --ignore " +
 			o.ignores[0])
 	}
-	if o.checks.Ignore, err = diff.Ignored(o.ignores); err != nil {
+	if o.asked.Ignore, err = diff.Ignored(o.ignores); err != nil {
 		return err
 	}
 	return o.Check()
 }
 
 // wanted reports whether anything of a replay is judged beyond its exit code.
-func (o *replayChecks) wanted() bool { return o.checks.Any() || o.Given() || o.failFast }
+func (o *checks) wanted() bool { return o.asked.Any() || o.Given() || o.failFast }
 
 // judge judges the replays of a run, prints what it finds and keeps it for the reports.
 type judge struct {
 	sh       *shell.Shell
-	options  *replayChecks
+	options  *checks
 	whole    func(ctx context.Context, id int64) (*record.Exchange, error)
 	begun    func(*replay.Replay) // says which webhook it is about; nil where that was said
 	stop     func()               // sends nothing more
@@ -115,12 +115,12 @@ func (j *judge) end(ctx context.Context, r *replay.Replay, o *journal.Outcome) {
 // verdict judges an answer. It reads the recorded one where it is asked for.
 func (j *judge) verdict(ctx context.Context, r *replay.Replay, attempt *record.Exchange) (v retest.Verdict, err error) {
 	var then *record.Exchange
-	if r.Then != nil && j.options.checks.Any() {
+	if r.Then != nil && j.options.asked.Any() {
 		if then, err = j.whole(context.WithoutCancel(ctx), r.Then.ID); err != nil {
 			return v, err
 		}
 	}
-	return j.options.checks.Judge(attempt, then), nil
+	return j.options.asked.Judge(attempt, then), nil
 }
 
 // tell prints a verdict.
@@ -173,7 +173,7 @@ func (j *judge) finish(interrupted bool, begun time.Time) error {
 		sh.Stdout.Line(j.counts())
 	}
 	getenv := sh.Getenv
-	if !j.options.checks.Any() && !j.options.Given() {
+	if !j.options.asked.Any() && !j.options.Given() {
 		getenv = func(string) string { return "" } // nothing was asked of the answers
 	}
 	if err := j.options.Publish(r, getenv, sh.Err); err != nil {

@@ -1,4 +1,4 @@
-package commands
+package again
 
 import (
 	"context"
@@ -24,8 +24,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// replayOrder are the flags that say when and in which order webhooks are replayed, and where they may go.
-type replayOrder struct {
+// order are the flags that say when and in which order webhooks are replayed, and where they may go.
+type order struct {
 	pace      string
 	ordered   bool
 	shuffle   bool
@@ -37,7 +37,7 @@ type replayOrder struct {
 	part  float64 // of the webhooks that are sent twice
 }
 
-func (o *replayOrder) addFlags(cmd *cobra.Command) {
+func (o *order) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.pace, "pace", "max", "send as fast as they came (`original`), 10x as fast, or without a pause (max)")
 	f.BoolVar(&o.ordered, "ordered", false, "send each only after the one before it was answered (the default)")
@@ -51,7 +51,7 @@ func (o *replayOrder) addFlags(cmd *cobra.Command) {
 }
 
 // read checks the flags. concurrency is how many are sent at a time.
-func (o *replayOrder) read(concurrency int) error {
+func (o *order) read(concurrency int) error {
 	text, isTimes := strings.CutSuffix(o.pace, "x")
 	times, err := strconv.ParseFloat(text, 64)
 	switch {
@@ -81,7 +81,7 @@ func (o *replayOrder) read(concurrency int) error {
 }
 
 // changes reports whether webhooks are not sent once each in the order in which they came.
-func (o *replayOrder) changes() bool { return o.shuffle || o.part > 0 }
+func (o *order) changes() bool { return o.shuffle || o.part > 0 }
 
 // arranged yields all items in the order of the flags: the same each time, so that what was checked is what is sent.
 func (r *replayer) arranged(all func(context.Context) iter.Seq2[replay.Item, error]) func(
@@ -99,7 +99,7 @@ func (r *replayer) arranged(all func(context.Context) iter.Seq2[replay.Item, err
 					}
 					items = append(items, item)
 				}
-				items, read = r.mix(items, &o.replayOrder), true
+				items, read = r.mix(items, &o.order), true
 			}
 			for _, item := range items {
 				if !yield(item, nil) {
@@ -111,7 +111,7 @@ func (r *replayer) arranged(all func(context.Context) iter.Seq2[replay.Item, err
 }
 
 // mix repeats and shuffles items by the seed.
-func (r *replayer) mix(items []replay.Item, o *replayOrder) (mixed []replay.Item) {
+func (r *replayer) mix(items []replay.Item, o *order) (mixed []replay.Item) {
 	if !o.changes() {
 		return items
 	}

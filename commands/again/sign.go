@@ -1,4 +1,4 @@
-package commands
+package again
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 )
 
 // checkScheme checks -s. Beside a filter and without --secret it may be meant as the filter that it was before.
-func (o *replayOptions) checkScheme(sh *shell.Shell) error {
+func (o *options) checkScheme(sh *shell.Shell) error {
 	if o.Scheme == "" {
 		return nil
 	}
@@ -113,7 +113,7 @@ func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Sign
 }
 
 // mustSign reports whether a replay that cannot be signed is an error.
-func (o *replayOptions) mustSign() bool { return o.resign || o.Changed() || o.Scheme != "" }
+func (o *options) mustSign() bool { return o.resign || o.Changed() || o.Scheme != "" }
 
 // defaultSecrets returns the secrets for a replay without --secret. why is the reason why the recorded one cannot be
 // used.
