@@ -14,6 +14,7 @@ import (
 
 // showHelp prints the help of a command.
 func showHelp(sh *shell.Shell, cmd *cobra.Command) {
+	help.Fill(cmd) // see grow
 	layout := help.Layout{All: bool(sh.HelpAll)}
 	sh.Paint(sh.UseColor())
 	if sh.OutTerminal {

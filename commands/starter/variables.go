@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/barbhq/barb/commands/project"
 	"github.com/barbhq/barb/sign/catalog"
@@ -22,16 +23,18 @@ var keyWords = []string{"WEBHOOK_SECRET", "WEBHOOKS_SECRET", "WEBHOOK_SECRET_KEY
 	"SIGNATURE_KEY", "SECRET_TOKEN", "HOOK_SECRET", "WHSEC"}
 
 // ownNames are variables that providers name in a way of their own, with the scheme.
-var ownNames = map[string]string{
-	"TWILIO_AUTH_TOKEN": "twilio", "DISCORD_PUBLIC_KEY": "discord", "LINE_CHANNEL_SECRET": "line",
-	"SHOPIFY_API_SECRET": "shopify", "SHOPIFY_API_SECRET_KEY": "shopify", "SHOPIFY_CLIENT_SECRET": "shopify",
-	"META_APP_SECRET": "meta", "FACEBOOK_APP_SECRET": "meta", "INSTAGRAM_APP_SECRET": "meta",
-	"WHATSAPP_APP_SECRET": "meta", "PAYSTACK_SECRET_KEY": "paystack", "INTERCOM_CLIENT_SECRET": "intercom",
-	"HUBSPOT_CLIENT_SECRET": "hubspot-v3", "DROPBOX_APP_SECRET": "dropbox", "SVIX_SECRET": "svix",
-	"LEMON_SQUEEZY_WEBHOOK_SECRET": "lemonsqueezy", "QSTASH_CURRENT_SIGNING_KEY": "qstash",
-	"QSTASH_NEXT_SIGNING_KEY": "qstash", "PAGERDUTY_SECRET": "pagerduty",
-	"WEBHOOK_SECRET": anyScheme, "WEBHOOK_SIGNING_SECRET": anyScheme, "WHSEC": anyScheme,
-}
+var ownNames = sync.OnceValue(func() map[string]string {
+	return map[string]string{
+		"TWILIO_AUTH_TOKEN": "twilio", "DISCORD_PUBLIC_KEY": "discord", "LINE_CHANNEL_SECRET": "line",
+		"SHOPIFY_API_SECRET": "shopify", "SHOPIFY_API_SECRET_KEY": "shopify", "SHOPIFY_CLIENT_SECRET": "shopify",
+		"META_APP_SECRET": "meta", "FACEBOOK_APP_SECRET": "meta", "INSTAGRAM_APP_SECRET": "meta",
+		"WHATSAPP_APP_SECRET": "meta", "PAYSTACK_SECRET_KEY": "paystack", "INTERCOM_CLIENT_SECRET": "intercom",
+		"HUBSPOT_CLIENT_SECRET": "hubspot-v3", "DROPBOX_APP_SECRET": "dropbox", "SVIX_SECRET": "svix",
+		"LEMON_SQUEEZY_WEBHOOK_SECRET": "lemonsqueezy", "QSTASH_CURRENT_SIGNING_KEY": "qstash",
+		"QSTASH_NEXT_SIGNING_KEY": "qstash", "PAGERDUTY_SECRET": "pagerduty",
+		"WEBHOOK_SECRET": anyScheme, "WEBHOOK_SIGNING_SECRET": anyScheme, "WHSEC": anyScheme,
+	}
+})
 
 // anyScheme finds the scheme from the headers.
 const anyScheme = "auto"
@@ -86,7 +89,7 @@ func schemeOf(name string) string {
 	if strings.Contains(upper, "_PUBLIC_") && upper != "DISCORD_PUBLIC_KEY" {
 		return ""
 	}
-	if scheme := ownNames[upper]; scheme != "" {
+	if scheme := ownNames()[upper]; scheme != "" {
 		return scheme
 	}
 	if !slices.ContainsFunc(keyWords, func(word string) bool { return strings.HasSuffix(upper, "_"+word) }) {

@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"slices"
+	"sync"
 )
 
 // Check is one question to a receiver, a row of the table.
@@ -63,26 +64,29 @@ func (c *Check) Skips(p *Probe) string { return c.reasonToSkip(p) }
 
 // Checks returns the table, in the order in which the checks run.
 func Checks() []*Check {
-	all := make([]*Check, len(checks))
-	for i := range checks {
-		all[i] = &checks[i]
+	table := checks()
+	all := make([]*Check, len(table))
+	for i := range table {
+		all[i] = &table[i]
 	}
 	return all
 }
 
 // IDs returns the ids of all checks and the letters of their groups.
 func IDs() (ids, groups []string) {
-	for i := range checks {
-		ids = append(ids, checks[i].ID)
-		groups = append(groups, checks[i].Group())
+	for _, c := range Checks() {
+		ids = append(ids, c.ID)
+		groups = append(groups, c.Group())
 	}
 	slices.Sort(groups)
 	return ids, slices.Compact(groups)
 }
 
-// checks is the table. It is never changed.
-var checks = slices.Concat(reach, authenticity, timing, rotation, exactness, duplicates, malformed, challenges, speed,
-	telling)
+// checks returns the table. It is put together when it is first needed, and never changed.
+var checks = sync.OnceValue(func() []Check {
+	return slices.Concat(reach, authenticity, timing, rotation, exactness, duplicates, malformed, challenges, speed,
+		telling)
+})
 
 // all joins reasons to skip: the first that gives one counts.
 func all(reasons ...func(p *Probe) string) func(p *Probe) string {

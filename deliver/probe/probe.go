@@ -115,8 +115,7 @@ func (p *Probe) Run(ctx context.Context) ([]Result, error) {
 	}
 	defer client.Close()
 	r := &run{Probe: p, client: client, name: "probe-" + strings.ToLower(rand.Text()[:8])}
-	for i := range checks {
-		c := &checks[i]
+	for _, c := range Checks() {
 		if p.Runs != nil && !p.Runs(c) && !c.isBaseline() {
 			r.found(Result{Check: c, Outcome: Skip, Detail: "not chosen"})
 			continue

@@ -167,14 +167,16 @@ func mayBeKey(b []byte) bool {
 	return isCompressedPoint(b)
 }
 
-// nistCurves are the curves with points of over 32 bytes (FIPS 186-5).
-var nistCurves = [...]elliptic.Curve{elliptic.P224(), elliptic.P256(), elliptic.P384(), elliptic.P521()}
+// nistCurves returns the curves with points of over 32 bytes (FIPS 186-5). To make them takes a while: not at start.
+func nistCurves() [4]elliptic.Curve {
+	return [...]elliptic.Curve{elliptic.P224(), elliptic.P256(), elliptic.P384(), elliptic.P521()}
+}
 
 func isPoint(b []byte) bool {
 	if len(b) == 0 || b[0] != 4 {
 		return false
 	}
-	for _, curve := range nistCurves {
+	for _, curve := range nistCurves() {
 		if len(b) == 1+2*((curve.Params().BitSize+7)/8) {
 			_, err := ecdsa.ParseUncompressedPublicKey(curve, b)
 			return err == nil
@@ -188,7 +190,7 @@ func isCompressedPoint(b []byte) bool {
 	if len(b) < ambiguousSize || b[0] != 2 && b[0] != 3 {
 		return false
 	}
-	for _, curve := range nistCurves {
+	for _, curve := range nistCurves() {
 		if len(b) == 1+(curve.Params().BitSize+7)/8 {
 			x, _ := elliptic.UnmarshalCompressed(curve, b)
 			return x != nil
