@@ -94,7 +94,7 @@ func listen(t *testing.T) *exec.Cmd {
 func start(t *testing.T, r receiver) string {
 	t.Helper()
 	cmd := r.command(t)
-	cmd.Env = environment(t)
+	cmd.Env = append(environment(t), cmd.Env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

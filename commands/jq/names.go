@@ -48,14 +48,15 @@ func indexName(i *gojq.Index) string {
 }
 
 // nameOf returns what an explanation calls a query: the last name of a path, otherwise the query itself. A path into
-// the answer is whole, because webhook and answer have the same names.
+// an answer is whole, because webhook and answer have the same names.
 func nameOf(q *gojq.Query) string {
 	if !isPath(q) {
 		return excerpt(q.String())
 	}
 	names := namesOf(q.Term)
 	from := len(names) - 1
-	for from > 0 && (strings.HasPrefix(names[from], "[") || names[0] == nameAnswer) {
+	for from > 0 && (strings.HasPrefix(names[from], "[") || names[0] == nameAnswer ||
+		names[0] == nameRecord) {
 		from--
 	}
 	var b strings.Builder

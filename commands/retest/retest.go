@@ -47,7 +47,7 @@ type Verdict struct {
 	ThenTook    time.Duration
 	NowTook     time.Duration
 	Differences []compare.Difference // from the recorded answer to the new one
-	Failed      []string             // the assertions that do not hold, each with why where evaluating it failed
+	Failed      []string             // the assertions that do not hold, each with why: .status < 300: status is 503
 	Outcome     report.Outcome
 }
 
@@ -92,12 +92,13 @@ func word(passed, passes bool) Word {
 func (c *Checks) failed(attempt, then *record.Exchange) (failed []string) {
 	const within = 5 * time.Second // for one expression
 	for _, expr := range c.Assert {
-		holds, err := expr.TrueOf(jq.Subject{Exchange: attempt, Recorded: then}, within)
+		holds, why := expr.Judge(jq.Subject{Exchange: attempt, Recorded: then}, within)
 		switch {
-		case err != nil:
-			failed = append(failed, fmt.Sprintf("%s: %v", expr, err))
-		case !holds:
+		case holds:
+		case len(why) == 0:
 			failed = append(failed, expr.String())
+		default:
+			failed = append(failed, fmt.Sprintf("%s: %s", expr, strings.Join(why, ", ")))
 		}
 	}
 	return failed

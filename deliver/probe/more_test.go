@@ -258,6 +258,27 @@ func TestAReceiverThatIsNotThereIsNotAnswered(t *testing.T) {
 	}
 }
 
+// TestARefusalOfTheFirstWebhookIsExplained tells a receiver that parses before it verifies from one with another
+// secret.
+func TestARefusalOfTheFirstWebhookIsExplained(t *testing.T) {
+	t.Parallel()
+	for f, says := range map[fault]string{
+		printed: "but accepts one of the same event as JSON.stringify writes it: it verifies what it has parsed",
+		no:      "it refuses a valid signature of standard-webhooks; is it the same secret?",
+	} {
+		p := of(t, serve(t, f).server.URL)
+		event, fresh := "{\n  \"type\": \"a, \\\"b: é\",\n  \"data\": {\"n\": 1.0}\n}\n", p.Fresh
+		p.Fresh = func(n int) (record.Exchange, error) {
+			x, err := fresh(n)
+			x.Request.Body = []byte(event)
+			return x, err
+		}
+		if a := run(t, p)[0]; a.Outcome != probe.Fail || !strings.HasSuffix(a.Detail, says) {
+			t.Errorf("%s: %s %s", f, a.Outcome, a.Detail)
+		}
+	}
+}
+
 // TestARedirectIsFound probes an address that has moved.
 func TestARedirectIsFound(t *testing.T) {
 	t.Parallel()

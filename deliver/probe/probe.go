@@ -51,6 +51,7 @@ type Result struct {
 	Severity Severity // of this finding; a check may find a smaller fault than the one it looks for
 	Detail   string   // what happened; may quote the receiver, so escape before showing
 	Exchange int64    // id of the request that decided, 0 for none
+	Fix      string   // what to change in the receiver, as a sentence; where the framework is known, in its words
 
 	observed bool // effects were counted
 }
@@ -135,6 +136,9 @@ func (r *run) found(result Result) {
 	if result.Severity == "" {
 		result.Severity = result.Check.Severity
 	}
+	if result.Fix == "" {
+		result.Fix = result.Check.Fix
+	}
 	result.observed = r.Effect != nil
 	r.results = append(r.results, result)
 	if r.Tell != nil {
@@ -160,7 +164,8 @@ func (r *run) judge(ctx context.Context, c *Check) Result {
 		}
 	}
 	f := c.run(ctx, r)
-	result.Outcome, result.Severity, result.Detail, result.Exchange = f.outcome, f.severity, f.detail, f.exchange
+	result.Outcome, result.Severity, result.Detail = f.outcome, f.severity, f.detail
+	result.Exchange, result.Fix = f.exchange, f.fix
 	return result
 }
 
@@ -194,6 +199,7 @@ type finding struct {
 	severity Severity // "" for the check's own
 	detail   string
 	exchange int64
+	fix      string // "" for the check's own
 }
 
 // badness orders findings: of several the worst is the check's.

@@ -3,8 +3,6 @@ package probe
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 )
@@ -14,7 +12,7 @@ var reach = []Check{
 	{
 		ID: "A1", Name: "a valid webhook is accepted", Severity: Critical, Source: []string{sourceSW, sourceWRC},
 		Fix:      "Answer 2xx to a webhook whose signature is valid; barb verify ID --explain says why one is not.",
-		requests: func(*Probe) int { return 1 },
+		requests: func(*Probe) int { return 1 + len(reprinters) },
 		judge:    judgeBaseline,
 	},
 	{
@@ -52,44 +50,6 @@ var reach = []Check{
 			return finding{outcome: Pass, detail: "the URL is https"}
 		},
 	},
-}
-
-// judgeBaseline sends one valid webhook.
-func judgeBaseline(ctx context.Context, r *run) finding {
-	d, err := r.fresh()
-	if err != nil {
-		r.broken = err
-		return finding{outcome: Unknown}
-	}
-	a, f := r.send(ctx, d)
-	if a == nil {
-		if r.broken == nil {
-			r.broken = errors.New(f.detail)
-		}
-		return f
-	}
-	r.baseline = a
-	f = finding{outcome: Pass, detail: a.says(), exchange: a.ID}
-	if a.accepted() {
-		return f
-	}
-	f.outcome = Fail
-	switch status := a.status(); {
-	case status/100 == 3:
-		f.detail += ": it redirects to " + cmp.Or(a.Response.Header.Get("Location"), "nowhere")
-	case status == 401 || status == 403 || status == 400:
-		f.detail += fmt.Sprintf(": it refuses a valid signature of %s; is it the same secret?", r.Signer.Scheme.Name)
-	case status == 404:
-		f.detail += ": there is no receiver at this path"
-	case status == 405:
-		f.detail += ": this path does not take " + a.Request.Method
-	}
-	return f
-}
-
-// Answered reports whether the receiver gave any answer to the first webhook.
-func Answered(results []Result) bool {
-	return len(results) > 0 && (results[0].Outcome == Pass || !strings.HasPrefix(results[0].Detail, "no answer"))
 }
 
 func judgeRedirect(_ context.Context, r *run) finding {
