@@ -4,10 +4,14 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/query"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/tui"
 )
 
 // startFooter shows the footer of a listener on a terminal, with keys where a person can press them, until stop is
@@ -46,13 +50,31 @@ func (g *listener) startFooter(ctx context.Context, o *listenOptions) (stop func
 
 // aside runs another command line beside this one, with its history, configuration and secrets, and without a keyboard.
 func aside(ctx context.Context, sh *shell.Shell, out, errs io.Writer, args []string) {
-	other := sh.Beside(out, errs)
-	other.Typed = args
+	beside(ctx, sh, tui.Line{Args: args, Out: out, Err: errs, Width: sh.Columns()})
+}
+
+// beside runs another command line beside this one, with its history, configuration and secrets.
+func beside(ctx context.Context, sh *shell.Shell, l tui.Line) int {
+	env, args := sh.Env, l.Args
+	env.In, env.InTerminal, env.Out, env.Err = l.In, l.In != nil, l.Out, l.Err
+	if l.In == nil {
+		env.In = strings.NewReader("")
+	}
+	env.Interruptible, env.Width, env.Columns = context.WithCancel, l.Width, nil
+	other := shell.New(env, sh.Version)
+	other.History, other.File, other.Redactor, other.Typed = sh.History, sh.File, sh.Redactor, args
+	other.Weak = sh.Weak
+	other.Finder.Share(&sh.Finder)
 	args = slices.Concat([]string{args[0], "--color=" + sh.Color, "--db=" + sh.HistoryPath()}, args[1:])
 	root := newRoot(other, args)
 	root.SetArgs(args)
-	root.SetIn(other.In)
+	root.SetIn(env.In)
 	root.SetOut(other.Stdout)
-	root.SetErr(errs)
-	other.Report(root.ExecuteContext(ctx))
+	root.SetErr(l.Err)
+	return other.Report(root.ExecuteContext(ctx))
+}
+
+// newTUI makes barb tui, whose actions are other command lines.
+func newTUI(sh *shell.Shell) *cobra.Command {
+	return tui.New(sh, func(ctx context.Context, l tui.Line) int { return beside(ctx, sh, l) })
 }

@@ -110,6 +110,7 @@ func branches() []shell.Branch {
 		{Name: "wait", Make: checks.NewWait}, {Name: "assert", Make: checks.NewAssert},
 		{Name: "probe", Make: newProbe},
 		{Name: "history", Make: past.NewHistory}, {Name: "diff", Make: diff.New},
+		{Name: "tui", Make: newTUI},
 		{Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
 		{Name: "show", Make: past.NewShow},
 		{Name: "queue", Make: newQueue},

@@ -44,23 +44,25 @@ func TestThePageOfTheArchitectureNamesEveryPackage(t *testing.T) {
 	}
 }
 
-// docs/listen.md has the same table of keys as the key ? prints.
-func TestThePageOfListenHasEveryKey(t *testing.T) {
+// The pages of listen and of the terminal view have the same tables of keys as the key ? prints.
+func TestThePagesOfViewsHaveEveryKey(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../../docs/listen.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	table := "| key | what it does |\n|---|---|\n"
-	for _, r := range keys.In(keys.Listen) {
-		symbols := make([]string, len(r.Keys))
-		for i, key := range r.Keys {
-			symbols[i] = "`" + keys.Symbol(key) + "`"
+	for page, view := range map[string]keys.View{"listen": keys.Listen, "tui": keys.Terminal} {
+		data, err := os.ReadFile("../../docs/" + page + ".md")
+		if err != nil {
+			t.Fatal(err)
 		}
-		table += "| " + strings.Join(symbols, ", ") + " | " + r.Does + " |\n"
-	}
-	if !strings.Contains(string(data), table) {
-		t.Errorf("docs/listen.md does not have this table:\n%s", table)
+		table := "| key | what it does |\n|---|---|\n"
+		for _, r := range keys.In(view) {
+			symbols := make([]string, len(r.Keys))
+			for i, key := range r.Keys {
+				symbols[i] = "`" + keys.Symbol(key) + "`"
+			}
+			table += "| " + strings.Join(symbols, ", ") + " | " + r.Does + " |\n"
+		}
+		if !strings.Contains(string(data), table) {
+			t.Errorf("docs/%s.md does not have this table:\n%s", page, table)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // OnContinue calls back each time the process goes on after it was stopped, as by ^Z and fg. The calls come from one
@@ -33,6 +34,12 @@ func OnContinue(back func()) (stop func()) {
 		close(over)
 		group.Wait()
 	})
+}
+
+// Stop stops the process group as ^Z does, until the shell continues it. It returns at once where no shell could.
+func Stop() {
+	_ = syscall.Kill(0, syscall.SIGTSTP)
+	time.Sleep(discarded)
 }
 
 // onQuit calls back before SIGQUIT ends the process with its stacks.

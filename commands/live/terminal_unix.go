@@ -106,8 +106,7 @@ func (t *Terminal) pass(keys []string, handle func(string)) {
 		case suspend:
 			handle(suspend)
 			t.leave()
-			_ = syscall.Kill(0, syscall.SIGTSTP) // to the group, as the terminal does
-			time.Sleep(discarded)
+			Stop() // the group, as the terminal does
 			handle(continued)
 		default:
 			handle(key)

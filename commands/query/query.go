@@ -85,3 +85,9 @@ func (q *Query) Fix(ids []int64) error {
 	}
 	return nil
 }
+
+// Mentions reports whether a text contains a word of the query, in any case.
+func (q *Query) Mentions(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(q.words, func(w string) bool { return strings.Contains(text, w) })
+}

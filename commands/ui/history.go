@@ -91,11 +91,14 @@ func columnNamed(name string) historyColumn {
 func (p *Printer) Webhooks(all []*webhooks.Webhook, columns []string, now time.Time) {
 	rows := make([]*historyRow, len(all))
 	for i, w := range all {
-		last := w.Last()
-		rows[i] = &historyRow{id: w.ID, x: last, start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
-			tries: tries(w), came: came(w), whole: true}
+		rows[i] = rowOf(w, now)
 	}
 	p.history(rows, columns)
+}
+
+func rowOf(w *webhooks.Webhook, now time.Time) *historyRow {
+	return &historyRow{id: w.ID, x: w.Last(), start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
+		tries: tries(w), came: came(w), whole: true}
 }
 
 // History writes exchanges as a table, in the order given.
@@ -316,9 +319,7 @@ func (p *Printer) HistoryLines(columns []string) *HistoryLines {
 
 // Write writes a webhook.
 func (l *HistoryLines) Write(w *webhooks.Webhook, now time.Time) {
-	row := &historyRow{id: w.ID, x: w.Last(), start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
-		tries: tries(w), whole: true}
-	head, table := l.p.historyTable([]*historyRow{row}, &l.layout)
+	head, table := l.p.historyTable([]*historyRow{rowOf(w, now)}, &l.layout)
 	first := l.widths == nil
 	if first {
 		l.widths = make([]int, len(head))

@@ -1,0 +1,153 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/barbhq/barb/commands/keys"
+	"github.com/barbhq/barb/commands/query"
+)
+
+// do does an action on webhooks.
+func (s *State) do(action keys.Action) []Effect {
+	ids := texts(s.targets())
+	w := s.chosen()
+	switch action {
+	case keys.Replay:
+		s.picked = nil
+		return s.run(Run{Args: append([]string{"replay"}, ids...)})
+	case keys.ReplayAs:
+		text := strings.Join(ids, " ") + " --to "
+		s.field = &field{purpose: forReplay, text: text, at: len([]rune(text)),
+			help: "--exact  --resign  --new-id  --set PATH=VALUE  --to URL"}
+	case keys.Edit:
+		return []Effect{Edit{Args: []string{"replay", texts([]int64{w.ID})[0], "--edit"}}}
+	case keys.Explain:
+		return s.run(Run{Args: []string{"verify", texts([]int64{w.ID})[0], "--explain"}})
+	case keys.Mark:
+		s.marked = w.ID
+		s.tell(fmt.Sprintf("marked %d; d on another one compares them", w.ID), false)
+	case keys.Diff:
+		return s.run(Run{Args: append([]string{"diff"}, texts([]int64{s.marked, w.ID})...)})
+	case keys.Select:
+		s.pick()
+	case keys.CopyCurl:
+		return s.copy("curl")
+	case keys.Copy:
+		s.copying = true
+	case keys.Figures:
+		return s.run(Run{Args: []string{"stats"}, Full: true})
+	case keys.Queue:
+		return s.run(Run{Args: []string{"queue"}, Full: true})
+	case keys.Export:
+		return s.run(Run{Args: append([]string{"export"}, ids...)})
+	case keys.Delete:
+		return s.delete()
+	case keys.Undo:
+		s.deleted = nil
+		s.tell("not deleted", false)
+		return s.reload()
+	default:
+		s.tell(string(action)+" is not there yet", true)
+	}
+	return nil
+}
+
+// run runs a command line unless one is running.
+func (s *State) run(r Run) []Effect {
+	if s.running != "" {
+		s.tell(s.running+" is still running", true)
+		return nil
+	}
+	r.Title, r.Width = "$ barb "+strings.Join(r.Args, " "), s.overWidth(r.Full)
+	s.running = r.Title
+	if s.follow {
+		s.stand()
+	}
+	return []Effect{r}
+}
+
+// copyLetter copies what a letter after y stands for.
+func (s *State) copyLetter(key string) []Effect {
+	s.copying = false
+	for _, l := range keys.Letters {
+		if l.Key == key && l.In&keys.Terminal != 0 {
+			return s.copy(l.What)
+		}
+	}
+	return nil
+}
+
+// copy copies a part of the chosen webhook.
+func (s *State) copy(what string) []Effect {
+	w := s.chosen()
+	if w == nil {
+		return nil
+	}
+	id := texts([]int64{w.ID})[0]
+	c := Copy{ID: w.ID, What: what}
+	switch what {
+	case "curl", "headers", "body":
+		c.Args = []string{"show", id, "--" + what}
+	case "id":
+		c.Text = id
+	case "URL":
+		c.Text = w.Last().Request.URL
+	case "jq path":
+		if c.Text = s.path(); c.Text == "" {
+			s.tell("the first line of section Body names no JSON field", true)
+			return nil
+		}
+	}
+	return []Effect{c}
+}
+
+// path returns the jq path of the first line shown of a JSON body; "" when there is none.
+func (s *State) path() string { return "" }
+
+// delete takes webhooks out of the list; they are deleted once they can no longer be brought back.
+func (s *State) delete() []Effect {
+	ids := s.targets()
+	var effects []Effect
+	if s.deleted != nil {
+		effects = append(effects, Delete{IDs: s.deleted.ids})
+	}
+	s.deleted = &deletion{ids: ids, until: s.Now.Add(undoable)}
+	s.list.rows, s.list.waiting = without(s.list.rows, ids), without(s.list.waiting, ids)
+	s.picked = nil
+	s.stand()
+	s.tell(fmt.Sprintf("deletes %s in 6 s; u undoes it", strings.Join(texts(ids), " ")), false)
+	return effects
+}
+
+// toMatch goes to the next line of the text that has a word of the filter, or to the previous one.
+func (s *State) toMatch(back bool) {
+	q, err := query.Read(s.filter)
+	at := s.texts()
+	if err != nil || at == nil || s.filter == "" {
+		return
+	}
+	lines := s.detail.lines
+	by := 1
+	if back {
+		by = -1
+	}
+	for i := *at + by; i >= 0 && i < len(lines); i += by {
+		if q.Mentions(ansi.Strip(lines[i])) {
+			*at = i
+			break
+		}
+	}
+	s.clamp()
+}
+
+func texts(ids []int64) []string {
+	all := make([]string, len(ids))
+	for i, id := range ids {
+		all[i] = strconv.FormatInt(id, 10)
+	}
+	return all
+}

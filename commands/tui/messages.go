@@ -1,0 +1,112 @@
+package tui
+
+import (
+	"time"
+
+	"github.com/barbhq/barb/commands/keys"
+	"github.com/barbhq/barb/store/webhooks"
+)
+
+// A Message is something that has happened; Update takes it in.
+type Message any
+
+// The messages of the terminal.
+type (
+	Key   string // its name in the table of keys
+	Paste string
+	Size  struct{ Width, Height int }
+	Click struct{ X, Y int }
+	Wheel struct{ X, Y, By int }
+)
+
+// The messages of the history.
+type (
+	// Loaded is a page of the list, the newest first.
+	Loaded struct {
+		Load
+		Rows   []*webhooks.Webhook
+		Next   anchor // where the next page begins
+		More   bool
+		Failed int // webhooks on which the expression of where: fails
+		Err    error
+	}
+	// Polled is what came or changed since the last time, the oldest first.
+	Polled struct {
+		Gen  int
+		Rows []*webhooks.Webhook
+		Lost bool // more came than was read
+		Now  time.Time
+		Err  error
+	}
+	// Opened is a webhook with the lines of its sections.
+	Opened struct {
+		Open
+		Title    string
+		Sections [len(keys.Sections)][]string
+		Err      error
+	}
+	// Said is what a command printed.
+	Said struct {
+		Run
+		Text string
+		Code int
+	}
+	// Copied says what went to the clipboard.
+	Copied struct {
+		What string
+		Text string
+		Err  string
+	}
+	// Gone says that webhooks were deleted.
+	Gone struct {
+		IDs []int64
+		Err string
+	}
+)
+
+// An Effect is something to do that Update asks for. What comes of it is a Message.
+type Effect any
+
+// The effects.
+type (
+	// Load reads a page of the list.
+	Load struct {
+		Gen    int
+		Filter string
+		Before anchor // the page begins after it; zero: with the newest
+		Until  anchor // with Above: the row below the page
+		Above  bool   // the page goes above the rows that are there
+	}
+	// Poll asks, a moment later, what came or changed.
+	Poll struct{}
+	// Open reads a webhook.
+	Open struct {
+		ID    int64
+		Width int // of the pane
+		Form  form
+	}
+	// Run runs a command line of barb.
+	Run struct {
+		Args  []string
+		Title string
+		Full  bool // what it prints covers all panes
+		Width int
+	}
+	// Edit runs a command line of barb that has the terminal for itself.
+	Edit struct{ Args []string }
+	// Copy copies something of a webhook.
+	Copy struct {
+		ID   int64
+		What string
+		Text string // what is copied where it is known; "" is asked for by Args
+		Args []string
+	}
+	// Delete deletes webhooks.
+	Delete struct{ IDs []int64 }
+	// Suspend stops the process until fg.
+	Suspend struct{}
+	// Redraw draws the screen anew.
+	Redraw struct{}
+	// Quit ends the view.
+	Quit struct{}
+)

@@ -1,0 +1,242 @@
+package tui_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/tui"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+func TestMain(m *testing.M) {
+	time.Local = time.UTC
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+var noon = time.Date(2026, 1, 20, 12, 0, 0, 0, time.UTC)
+
+// desk is a view of a real history, on a screen that is not there.
+type desk struct {
+	t       *testing.T
+	history *store.Store
+	world   *tui.World
+	state   tui.State
+	others  []tui.Effect // that are not the history's
+	now     time.Time
+}
+
+func newDesk(t *testing.T, color bool) *desk {
+	t.Helper()
+	d := &desk{t: t, now: noon.Add(time.Hour)}
+	home := t.TempDir()
+	variables := map[string]string{"XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home}
+	sh := shell.New(shell.Env{Getenv: func(name string) string { return variables[name] }, Dir: home,
+		Now: func() time.Time { return d.now }}, "test")
+	sh.Paint(color)
+	history, err := sh.WriteHistory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = history.Close() })
+	d.history = history
+	d.world = &tui.World{Shell: sh, History: history, Barb: func(_ context.Context, l tui.Line) int {
+		fmt.Fprintf(l.Out, "this is what barb %s prints\n", strings.Join(l.Args, " "))
+		return 0
+	}}
+	return d
+}
+
+// start shows the view in a size.
+func (d *desk) start(width, height int, color bool) {
+	d.t.Helper()
+	state, effects := tui.Start("/home/me/history.db", color, d.now)
+	d.state = state
+	d.do(effects)
+	d.send(tui.Size{Width: width, Height: height})
+}
+
+// send sends messages, and does what comes of them.
+func (d *desk) send(all ...tui.Message) {
+	d.t.Helper()
+	for _, m := range all {
+		state, effects := tui.Update(d.state, m)
+		d.state = state
+		d.do(effects)
+	}
+}
+
+// press presses keys.
+func (d *desk) press(keys ...string) {
+	d.t.Helper()
+	for _, key := range keys {
+		d.send(tui.Key(key))
+	}
+}
+
+// enter types a text behind a key, and presses enter.
+func (d *desk) enter(key, text string) {
+	d.t.Helper()
+	d.press(key)
+	for _, r := range text {
+		d.press(strings.ReplaceAll(string(r), " ", "space"))
+	}
+	d.press("enter")
+}
+
+// poll lets the view see what came.
+func (d *desk) poll() {
+	d.t.Helper()
+	d.now = d.now.Add(2 * time.Second)
+	d.send(d.world.Poll(d.t.Context(), 0))
+}
+
+func (d *desk) do(effects []tui.Effect) {
+	d.t.Helper()
+	for _, e := range effects {
+		switch e := e.(type) {
+		case tui.Load:
+			d.send(d.world.Load(d.t.Context(), e))
+		case tui.Open:
+			d.send(d.world.Open(d.t.Context(), e))
+		case tui.Run:
+			d.send(d.world.Command(d.t.Context(), e))
+		case tui.Poll:
+		default:
+			d.others = append(d.others, e)
+		}
+	}
+}
+
+// view returns the screen after it was checked: as many lines as it has, none wider, and nothing raw.
+func (d *desk) view() string {
+	d.t.Helper()
+	text := tui.View(d.state)
+	lines := strings.Split(text, "\n")
+	if len(lines) != d.state.Height {
+		d.t.Errorf("%d lines on a screen of %d:\n%s", len(lines), d.state.Height, text)
+	}
+	for _, line := range lines {
+		if w := ansi.StringWidth(line); w != d.state.Width {
+			d.t.Errorf("a line is %d columns wide on a screen of %d: %q", w, d.state.Width, line)
+		}
+	}
+	if bad := unsafe.FindString(colours.ReplaceAllString(text, "")); bad != "" {
+		d.t.Errorf("%q reaches the terminal:\n%q", bad, text)
+	}
+	return text
+}
+
+var (
+	colours = regexp.MustCompile("\x1b\\[[0-9;]*m")
+	unsafe  = regexp.MustCompile("[\x00-\x09\x0b-\x1f\x7f\u0080-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+)
+
+func (d *desk) has(texts ...string) {
+	d.t.Helper()
+	view := ansi.Strip(d.view())
+	for _, text := range texts {
+		if !strings.Contains(view, text) {
+			d.t.Errorf("%q is not on the screen:\n%s", text, view)
+		}
+	}
+}
+
+func (d *desk) hasNot(text string) {
+	d.t.Helper()
+	if view := ansi.Strip(d.view()); strings.Contains(view, text) {
+		d.t.Errorf("%q is on the screen:\n%s", text, view)
+	}
+}
+
+// golden compares the screen with a file.
+func (d *desk) golden(name string) {
+	d.t.Helper()
+	var lines []string
+	for line := range strings.SplitSeq(d.view(), "\n") {
+		lines = append(lines, strings.TrimRight(strings.ReplaceAll(line, "\x1b", "␛"), " "))
+	}
+	got, path := strings.Join(lines, "\n")+"\n", filepath.Join("testdata", name+".golden")
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			d.t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		d.t.Errorf("%s (UPDATE=1 writes it):\n%s", path, diff)
+	}
+}
+
+// add records an exchange that began some seconds after noon.
+func (d *desk) add(seconds float64, x *record.Exchange) int64 {
+	d.t.Helper()
+	x.Start, x.Ended = noon.Add(time.Duration(seconds*float64(time.Second))), true
+	x.Attempt = max(x.Attempt, 1)
+	if err := d.history.Record(context.Background(), x); err != nil {
+		d.t.Fatal(err)
+	}
+	return x.ID
+}
+
+func received(event, scheme string, status int, body string) *record.Exchange {
+	return &record.Exchange{Kind: record.Received, Scheme: scheme, EventType: event, Took: 12 * time.Millisecond,
+		Remote: "127.0.0.1:5000", Verdict: record.Verdict{Status: record.Valid, Secret: "env:WHSEC"},
+		Response: &record.Response{Status: status, Proto: "HTTP/1.1", Reason: "OK"},
+		Request: record.Request{Method: "POST", URL: "http://127.0.0.1:4242/hooks", Target: "/hooks", Proto: "HTTP/1.1",
+			Header: record.Header{{Name: "Content-Type", Value: "application/json"}, {Name: "X-Event", Value: event}},
+			Body:   []byte(body)}}
+}
+
+func forward(thread int64, status int) *record.Exchange {
+	return &record.Exchange{Kind: record.Sent, Role: record.Forward, Thread: thread, Took: 31 * time.Millisecond,
+		Response: &record.Response{Status: status, Proto: "HTTP/1.1", Reason: "Internal Server Error",
+			Body: []byte("no such customer")},
+		Request: record.Request{Method: "POST", URL: "http://127.0.0.1:3000/hooks", Body: []byte("{}")}}
+}
+
+// fill records what a day has: good and bad signatures, an app that fails, attempts, and a hostile sender.
+func (d *desk) fill() {
+	d.t.Helper()
+	d.add(0, received("customer.created", "stripe", 200, `{"id":"evt_1","data":{"object":{"name":"注文 été 🎉"}}}`))
+	for i := range 3 {
+		x := &record.Exchange{Kind: record.Sent, Scheme: "standard-webhooks", EventType: "order.created",
+			WebhookID: "msg_1", Attempt: i + 1, Took: 40 * time.Millisecond, Thread: int64(min(i, 1) * 2),
+			Response: &record.Response{Status: 503 - 303*(i/2), Proto: "HTTP/1.1"},
+			Request:  record.Request{Method: "POST", URL: "https://api.example.com/in", Body: []byte(`{"n":1}`)}}
+		if i < 2 {
+			x.NextIn = 2 * time.Second
+		}
+		d.add(float64(10+i*2), x)
+	}
+	id := d.add(20, received("invoice.paid", "stripe", 200, `{"id":"evt_2","type":"invoice.paid","amount":1200}`))
+	d.add(20.1, forward(id, 500))
+	bad := received("push", "github", 401, `{"ref":"main"}`)
+	bad.Verdict = record.Verdict{Status: record.Invalid, Reason: "signature_mismatch", Tried: "env:GITHUB"}
+	d.add(30, bad)
+	hostile := received("\x1b]0;owned\a\u202eevil", "", 200, "\x1b[2J\x1b[31m"+strings.Repeat("A", 500)+"\u202e注文\r\n\tx")
+	hostile.Request.Target = "/\x1b[31mred/" + strings.Repeat("long", 100)
+	hostile.Request.URL = "http://127.0.0.1:4242" + hostile.Request.Target
+	hostile.Request.Header = append(hostile.Request.Header, record.Field{Name: "X-\x1b[5m", Value: "\x1b]52;c;aGk=\a"})
+	hostile.WebhookID = "\u200b\x9b31m"
+	d.add(40, hostile)
+	for i := range 6 {
+		d.add(float64(50+i), received("charge.succeeded", "stripe", 200, fmt.Sprintf(`{"n":%d}`, i)))
+	}
+}
