@@ -37,7 +37,7 @@ func TestAllAnswersAreThereWhereAFailedGroupWasCommitted(t *testing.T) {
 		moved.work = nil
 		return true, os.Rename(s.Path(), path+".moved")
 	}
-	if err := s.writer.group.submit(t.Context(), moved); err != nil {
+	if err := s.writer.group.Submit(t.Context(), moved); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Flush(t.Context()); err == nil {

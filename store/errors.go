@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/mattn/go-sqlite3"
+
+	"github.com/barbhq/barb/store/gather"
 )
 
 // What callers decide on. They come wrapped in an error whose text names the history.
@@ -22,7 +24,7 @@ var (
 	ErrLocked   = errors.New("is locked by another process")
 	ErrFull     = errors.New("cannot grow: the disk is full")
 	ErrReplaced = errors.New("was removed or replaced while it was open")
-	ErrClosed   = errors.New("is closed")
+	ErrClosed   = gather.ErrClosed
 	ErrNoEntry  = errors.New("no such queue entry")
 	ErrLease    = errors.New("another process is making this delivery, or it has ended")
 )

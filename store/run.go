@@ -54,7 +54,7 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 		return err
 	}
 	open := openText(r.Open) // the slice is the caller's
-	return translate(s.path, w.group.submit(ctx, &write{work: func(w *writer, _ int64) (bool, error) {
+	return translate(s.path, w.group.Submit(ctx, &write{work: func(w *writer, _ int64) (bool, error) {
 		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7, "+
 			"options = iif(?6, '{}', options) WHERE id = ?1 RETURNING id",
 			r.ID, nanos(r.Changed), r.Next, open, unlessZero(r.Owner), r.Ended, unlessZero(r.Total))

@@ -10,6 +10,7 @@ import (
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/backfill"
 	"github.com/barbhq/barb/store/disk"
+	"github.com/barbhq/barb/store/gather"
 	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/turn"
@@ -19,7 +20,7 @@ import (
 // for hundreds, so it commits all writes together that came during the last commit.
 type writer struct {
 	store   *Store
-	group   *group
+	group   *gather.Group[*write]
 	stopped chan struct{}
 
 	// Used by the goroutine alone, and after it has stopped.
@@ -35,6 +36,31 @@ type writer struct {
 	went    []ahead.Answer
 	why     error // why the last of held was not written
 	lost    ahead.Lost
+}
+
+// write is one call to be committed: exchanges, an answer, work on the queue, or none of them for a flush.
+type write struct {
+	begin []*beginning
+	end   *ending
+	went  ahead.Answer // that went out as it was recorded; ID 0: none
+	// work runs in the transaction of the group, before its exchanges are inserted; first is the id of the first of them.
+	// It may run again when the transaction was rolled back. When it returns false, the exchanges are left out.
+	work func(w *writer, first int64) (bool, error)
+	left bool       // work returned false
+	done chan error // capacity 1; nil when no caller waits
+}
+
+func (e *write) Awaited() bool { return e.done != nil }
+func (e *write) Added() bool   { return len(e.begin) > 0 }
+
+func (e *write) Bytes() (n int) {
+	for _, b := range e.begin {
+		n += len(b.x.Request.Head) + len(b.x.Request.Body) + b.ending.bytes()
+	}
+	if e.end != nil {
+		n += e.end.bytes()
+	}
+	return n
 }
 
 // heldRetry is how long the answers of a failed group wait for another group before they are tried alone.
@@ -80,7 +106,7 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if err != nil {
 		return err
 	}
-	return translate(s.path, w.group.submit(ctx, e))
+	return translate(s.path, w.group.Submit(ctx, e))
 }
 
 // Add records an exchange without waiting for the commit; its id is not set. Nothing of x is copied, so nothing of it
@@ -95,7 +121,7 @@ func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	if err != nil {
 		return err
 	}
-	return translate(s.path, w.group.submit(ctx, &write{begin: []*beginning{b}}))
+	return translate(s.path, w.group.Submit(ctx, &write{begin: []*beginning{b}}))
 }
 
 // Flush returns when everything that was given to Answer and Add is durable, or with the error that befell it.
@@ -116,7 +142,7 @@ func (s *Store) await(ctx context.Context, e *write) error {
 	if err != nil {
 		return err
 	}
-	if err := w.group.submit(ctx, e); err != nil {
+	if err := w.group.Submit(ctx, e); err != nil {
 		return translate(s.path, err)
 	}
 	select {
@@ -124,7 +150,7 @@ func (s *Store) await(ctx context.Context, e *write) error {
 		return err
 	case <-ctx.Done():
 	}
-	if w.group.withdraw(e) {
+	if w.group.Withdraw(e) {
 		return ctx.Err()
 	}
 	return <-e.done
@@ -141,7 +167,7 @@ func (s *Store) writing() (*writer, error) {
 		return nil, fault(s.path, ErrClosed)
 	}
 	if s.writer == nil {
-		s.writer = &writer{store: s, group: newGroup(), stopped: make(chan struct{})}
+		s.writer = &writer{store: s, group: gather.New[*write](), stopped: make(chan struct{})}
 		go s.writer.run()
 	}
 	return s.writer, nil
@@ -155,14 +181,14 @@ func (w *writer) run() {
 			retry = heldRetry
 		}
 		var writes []*write
-		writes, closed = w.group.next(retry)
+		writes, closed = w.group.Next(retry)
 		w.write(writes)
 	}
 }
 
 // stop refuses further writes, waits for the last group and returns an error that counts the answers that were lost.
 func (w *writer) stop() error {
-	w.group.close()
+	w.group.Close()
 	<-w.stopped
 	for range w.held {
 		w.lost.Add(w.why)
@@ -180,11 +206,11 @@ func (w *writer) write(writes []*write) {
 	}
 	rows, bytes := 0, 0
 	for _, e := range writes {
-		rows, bytes = rows+len(e.begin), bytes+e.bytes()
+		rows, bytes = rows+len(e.begin), bytes+e.Bytes()
 	}
 	w.store.retention.Count(int64(rows), int64(bytes))
 	err := w.try(writes)
-	w.group.report(translate(w.store.path, err), len(w.held))
+	w.group.Report(translate(w.store.path, err), len(w.held))
 	w.fill.Wrote(bytes)
 	w.store.retention.MakeRoom()
 }

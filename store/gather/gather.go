@@ -1,17 +1,20 @@
-package store
+// Package gather collects writes until they are worth a transaction.
+package gather
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/barbhq/barb/store/ahead"
 )
 
-// A group closes at so many rows, or so long after its first answer or its first exchange of Add, unless a caller waits
-// for it. Readers wait for answers (see Announce), and nobody waits for what Add was given.
+// ErrClosed means that nothing more is taken.
+var ErrClosed = errors.New("is closed")
+
+// A group closes at so many writes, or so long after its first answer or its first exchange, unless a caller waits for
+// one of them.
 const (
 	groupRows = 512
 	groupTime = 5 * time.Millisecond
@@ -21,57 +24,43 @@ const (
 // Above these limits callers wait for the writer, so memory stays bounded however slow the disk is.
 const (
 	waitingRows  = 2048
-	waitingAdded = 1024 // for the callers of Add: two groups, one of which is being written
+	waitingAdded = 1024 // for exchanges that nobody awaits: two groups, one of which is being written
 	waitingBytes = 32 << 20
 )
 
-// write is one call to be committed: exchanges, an answer, work on the queue, or none of them for a flush.
-type write struct {
-	begin []*beginning
-	end   *ending
-	went  ahead.Answer // that went out as it was recorded; ID 0: none
-	// work runs in the transaction of the group, before its exchanges are inserted; first is the id of the first of them.
-	// It may run again when the transaction was rolled back. When it returns false, the exchanges are left out.
-	work func(w *writer, first int64) (bool, error)
-	left bool       // work returned false
-	done chan error // capacity 1; nil when no caller waits
+// Write is what one caller wants to have committed.
+type Write interface {
+	comparable
+	Awaited() bool // a caller waits until it is durable
+	Added() bool   // has exchanges, which may wait longer than answers unless they are awaited
+	Bytes() int    // is about how much memory it takes
 }
 
-// bytes is about how much memory the write takes.
-func (e *write) bytes() (n int) {
-	for _, b := range e.begin {
-		n += len(b.x.Request.Head) + len(b.x.Request.Body) + b.ending.bytes()
-	}
-	if e.end != nil {
-		n += e.end.bytes()
-	}
-	return n
-}
-
-// group is the writes that the next transaction will commit.
-type group struct {
+// Group is the writes that the next transaction will commit. Many goroutines submit, and one takes with Next.
+type Group[W Write] struct {
 	mu     sync.Mutex
-	writes []*write
+	writes []W
 	bytes  int
 	urgent int           // writes with a waiting caller
 	due    time.Time     // when the group closes; of an empty one: when the last one did
 	answer bool          // due is that of an answer
-	held   int           // answers the writer keeps from groups that failed
+	held   int           // writes of failed groups that wait for the next
 	broken error         // why the last group failed; nil when it did not
 	closed bool          // nothing more comes
 	wake   chan struct{} // capacity 1
 	room   chan struct{} // closed when the writer has taken the writes
 }
 
-func newGroup() *group {
-	return &group{wake: make(chan struct{}, 1), room: make(chan struct{})}
+// New returns an empty group.
+func New[W Write]() *Group[W] {
+	return &Group[W]{wake: make(chan struct{}, 1), room: make(chan struct{})}
 }
 
-// submit adds a write. An answer waits while the group is full, unless the last group failed: then it is refused, since
-// the wait might never end.
-func (g *group) submit(ctx context.Context, e *write) error {
+// Submit adds a write. One that nobody awaits waits while the group is full, unless the last group failed: then it is
+// refused, since the wait might never end.
+func (g *Group[W]) Submit(ctx context.Context, e W) error {
 	g.mu.Lock()
-	for e.done == nil && g.full(e) && !g.closed {
+	for !e.Awaited() && g.full(e) && !g.closed {
 		room, broken := g.room, g.broken
 		g.mu.Unlock()
 		if broken != nil {
@@ -92,31 +81,31 @@ func (g *group) submit(ctx context.Context, e *write) error {
 	return nil
 }
 
-func (g *group) full(e *write) bool {
+func (g *Group[W]) full(e W) bool {
 	limit := waitingRows
-	if len(e.begin) > 0 {
+	if e.Added() {
 		limit = waitingAdded
 	}
 	return len(g.writes)+g.held >= limit || g.bytes >= waitingBytes
 }
 
-func (g *group) add(e *write) {
+func (g *Group[W]) add(e W) {
 	sooner := g.setDue(e)
 	g.writes = append(g.writes, e)
-	if e.done == nil {
-		g.bytes += e.bytes()
+	if !e.Awaited() {
+		g.bytes += e.Bytes()
 	} else {
 		g.urgent++
 	}
 	// What closes the group sooner wakes the writer, which starts its clock, and so does what completes a group.
-	if e.done != nil || sooner || len(g.writes) == groupRows {
+	if e.Awaited() || sooner || len(g.writes) == groupRows {
 		ring(g.wake)
 	}
 }
 
 // setDue sets when the group closes and reports whether that is sooner than before e came.
-func (g *group) setDue(e *write) (sooner bool) {
-	wait, answer := groupTime, len(e.begin) == 0
+func (g *Group[W]) setDue(e W) (sooner bool) {
+	wait, answer := groupTime, !e.Added()
 	if !answer {
 		wait = addedTime
 	}
@@ -132,8 +121,8 @@ func (g *group) setDue(e *write) (sooner bool) {
 	return sooner
 }
 
-// withdraw takes a write back, or returns false when the writer has taken it.
-func (g *group) withdraw(e *write) bool {
+// Withdraw takes a write back, or returns false when the writer has taken it.
+func (g *Group[W]) Withdraw(e W) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	i := slices.Index(g.writes, e)
@@ -145,8 +134,8 @@ func (g *group) withdraw(e *write) bool {
 	return true
 }
 
-// close refuses all further writes.
-func (g *group) close() {
+// Close refuses all further writes.
+func (g *Group[W]) Close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.closed = true
@@ -154,7 +143,7 @@ func (g *group) close() {
 }
 
 // state returns the number of writes, whether they are due, and if not, how long the writer may wait for more.
-func (g *group) state() (n int, due, closed bool, wait time.Duration) {
+func (g *Group[W]) state() (n int, due, closed bool, wait time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n = len(g.writes)
@@ -164,8 +153,8 @@ func (g *group) state() (n int, due, closed bool, wait time.Duration) {
 	return n, g.urgent > 0 || n >= groupRows || n > 0 && wait <= 0, g.closed, wait
 }
 
-// next waits for the next group. It returns an empty one at the end, and after retry when that is not 0.
-func (g *group) next(retry time.Duration) (writes []*write, closed bool) {
+// Next waits for the next group. It returns an empty one at the end, and after retry when that is not 0.
+func (g *Group[W]) Next(retry time.Duration) (writes []W, closed bool) {
 	for {
 		n, due, closed, wait := g.state()
 		switch {
@@ -184,7 +173,7 @@ func (g *group) next(retry time.Duration) (writes []*write, closed bool) {
 }
 
 // pause waits for a submit, for at most d, and reports whether there was one.
-func (g *group) pause(d time.Duration) bool {
+func (g *Group[W]) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -197,7 +186,7 @@ func (g *group) pause(d time.Duration) bool {
 
 // fill yields the processor until no more writes come, then takes them. Callers that were answered together come back
 // together a moment later; committing at the first of them would make groups of one.
-func (g *group) fill(n int) []*write {
+func (g *Group[W]) fill(n int) []W {
 	for n < groupRows {
 		runtime.Gosched()
 		more, _, _, _ := g.state()
@@ -209,7 +198,7 @@ func (g *group) fill(n int) []*write {
 	return g.take()
 }
 
-func (g *group) take() []*write {
+func (g *Group[W]) take() []W {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	writes := g.writes
@@ -219,8 +208,8 @@ func (g *group) take() []*write {
 	return writes
 }
 
-// report sets how the last group went and how many of its answers wait for the next.
-func (g *group) report(err error, held int) {
+// Report sets how the last group went and how many of its writes wait for the next.
+func (g *Group[W]) Report(err error, held int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.broken, g.held = err, held

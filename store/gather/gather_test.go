@@ -1,4 +1,4 @@
-package store
+package gather
 
 import (
 	"context"
@@ -6,16 +6,29 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/barbhq/barb/store/record"
 )
 
+// write is one of a test.
+type write struct{ awaited, added, large bool }
+
+func (e *write) Awaited() bool { return e.awaited }
+func (e *write) Added() bool   { return e.added }
+
+func (e *write) Bytes() int {
+	if e.large {
+		return waitingBytes
+	}
+	return 1
+}
+
+var errFull = errors.New("the disk is full")
+
 // full is a group that takes no more answers.
-func full(t *testing.T) *group {
+func full(t *testing.T) *Group[*write] {
 	t.Helper()
-	g := newGroup()
+	g := New[*write]()
 	for range waitingRows {
-		if err := g.submit(t.Context(), &write{end: &ending{}}); err != nil {
+		if err := g.Submit(t.Context(), &write{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -26,11 +39,11 @@ func TestAnAnswerWaitsForRoomUntilItsCallerGivesUp(t *testing.T) {
 	g := full(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := g.submit(ctx, &write{end: &ending{}}); !errors.Is(err, context.Canceled) {
+	if err := g.Submit(ctx, &write{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("submit to a full group = %v", err)
 	}
 	done := make(chan error)
-	go func() { done <- g.submit(t.Context(), &write{end: &ending{}}) }()
+	go func() { done <- g.Submit(t.Context(), &write{}) }()
 	for taken := 0; taken < waitingRows+1; { // the last one comes in once there is room
 		taken += len(g.take())
 	}
@@ -41,52 +54,52 @@ func TestAnAnswerWaitsForRoomUntilItsCallerGivesUp(t *testing.T) {
 
 func TestAFullGroupIsNoReasonToRefuseARecord(t *testing.T) {
 	g := full(t)
-	if err := g.submit(t.Context(), &write{done: make(chan error, 1)}); err != nil {
+	if err := g.Submit(t.Context(), &write{awaited: true}); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestAnAnswerIsRefusedWhenTheDiskIsTheReasonForTheFullGroup(t *testing.T) {
-	g := newGroup()
-	g.report(ErrFull, waitingRows)
-	if err := g.submit(t.Context(), &write{end: &ending{}}); !errors.Is(err, ErrFull) {
-		t.Errorf("submit = %v, want ErrFull", err)
+	g := New[*write]()
+	g.Report(errFull, waitingRows)
+	if err := g.Submit(t.Context(), &write{}); !errors.Is(err, errFull) {
+		t.Errorf("submit = %v, want that it is full", err)
 	}
 }
 
 func TestLargeAnswersFillTheGroupByTheirBytes(t *testing.T) {
-	g := newGroup()
-	large := &write{end: &ending{response: &answer{body: make([]byte, waitingBytes)}}}
-	if err := g.submit(t.Context(), large); err != nil {
+	g := New[*write]()
+	large := &write{large: true}
+	if err := g.Submit(t.Context(), large); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := g.submit(ctx, &write{end: &ending{}}); !errors.Is(err, context.Canceled) {
+	if err := g.Submit(ctx, &write{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("submit behind %d bytes = %v", waitingBytes, err)
 	}
 }
 
 func TestAWriteIsWithdrawnUnlessTheWriterHasIt(t *testing.T) {
-	g := newGroup()
-	e := &write{done: make(chan error, 1)}
-	if err := g.submit(t.Context(), e); err != nil {
+	g := New[*write]()
+	e := &write{awaited: true}
+	if err := g.Submit(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	if !g.withdraw(e) || len(g.take()) != 0 {
+	if !g.Withdraw(e) || len(g.take()) != 0 {
 		t.Error("a waiting write was not withdrawn")
 	}
-	if err := g.submit(t.Context(), e); err != nil {
+	if err := g.Submit(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
-	if g.take(); g.withdraw(e) {
+	if g.take(); g.Withdraw(e) {
 		t.Error("a write that the writer has was withdrawn")
 	}
 }
 
 // Readers wait for an answer, and nobody waits for what Add was given.
 func TestAGroupClosesWhenTheFirstOfItsWritesIsDue(t *testing.T) {
-	answer, added := &write{end: &ending{}}, &write{begin: []*beginning{{x: &record.Exchange{}}}}
+	answer, added := &write{}, &write{added: true}
 	type step struct {
 		after time.Duration
 		write *write
@@ -103,14 +116,14 @@ func TestAGroupClosesWhenTheFirstOfItsWritesIsDue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g, began := newGroup(), time.Now()
+				g, began := New[*write](), time.Now()
 				go func() {
 					for _, s := range test.steps {
 						time.Sleep(s.after)
-						_ = g.submit(t.Context(), s.write)
+						_ = g.Submit(t.Context(), s.write)
 					}
 				}()
-				writes, _ := g.next(0)
+				writes, _ := g.Next(0)
 				if took := time.Since(began); took != test.want || len(writes) != len(test.steps) {
 					t.Errorf("a group of %d closed after %s, want %d after %s", len(writes), took, len(test.steps), test.want)
 				}
@@ -120,18 +133,18 @@ func TestAGroupClosesWhenTheFirstOfItsWritesIsDue(t *testing.T) {
 }
 
 func TestAnExchangeOfAddWaitsWhereAnAnswerDoesNot(t *testing.T) {
-	g, added := newGroup(), &write{begin: []*beginning{{x: &record.Exchange{}}}}
+	g, added := New[*write](), &write{added: true}
 	for range waitingAdded {
-		if err := g.submit(t.Context(), added); err != nil {
+		if err := g.Submit(t.Context(), added); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := g.submit(ctx, added); !errors.Is(err, context.Canceled) {
+	if err := g.Submit(ctx, added); !errors.Is(err, context.Canceled) {
 		t.Errorf("submit behind %d = %v", waitingAdded, err)
 	}
-	if err := g.submit(ctx, &write{end: &ending{}}); err != nil {
+	if err := g.Submit(ctx, &write{}); err != nil {
 		t.Errorf("an answer is refused: %v", err)
 	}
 }
