@@ -7,6 +7,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/recheck"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/shell"
@@ -26,7 +27,7 @@ func discoverScheme(ctx context.Context, sh *shell.Shell, o verifyOptions, m sig
 		return err
 	}
 	m.Params = params
-	if err := readStream(&m); err != nil {
+	if err := recheck.ReadStream(&m); err != nil {
 		return err
 	}
 	ctx, stop := sh.Interruptible(ctx)

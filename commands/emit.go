@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/receiver"
+	"github.com/barbhq/barb/commands/recheck"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
@@ -31,7 +32,7 @@ func runEmit(ctx context.Context, sh *shell.Shell, o verifyOptions) error {
 			Hint(fail.DidYouMean("--emit ", fail.Nearest(o.emit, receiver.Frameworks()),
 				strings.Join(receiver.Frameworks(), ", ")))
 	}
-	o.strict = false // that is for a verdict
+	o.Strict = false // that is for a verdict
 	e := emission{o: o}
 	if o.hasHook() {
 		if err := e.takeHook(ctx, sh); err != nil {
@@ -40,8 +41,8 @@ func runEmit(ctx context.Context, sh *shell.Shell, o verifyOptions) error {
 	} else if err := e.takeScheme(sh); err != nil {
 		return err
 	}
-	if e.scheme.Time.Unit != "" && o.tolerance != nil {
-		e.scheme.Tolerance = sign.Both(*o.tolerance)
+	if e.scheme.Time.Unit != "" && o.Tolerance != nil {
+		e.scheme.Tolerance = sign.Both(*o.Tolerance)
 	}
 	var source strings.Builder
 	err := receiver.Write(&source, o.emit, receiver.Options{Scheme: e.scheme, SecretVar: e.secretVar(sh), Hook: e.hook})
@@ -86,11 +87,11 @@ func (e *emission) takeHook(ctx context.Context, sh *shell.Shell) error {
 	if c, ok := m.Stream.(io.Closer); ok {
 		defer c.Close()
 	}
-	if err := readStream(&m); err != nil {
+	if err := recheck.ReadStream(&m); err != nil {
 		return err
 	}
 	e.path = shell.URLPath(m.URL)
-	v, err := e.o.verifier(ctx, sh, &m)
+	v, err := e.o.Verifier(ctx, sh, &m)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -11,39 +10,29 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/complete"
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
-	"github.com/barbhq/barb/commands/schema"
-	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/recheck"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/listen/gateway"
-	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
-	"github.com/barbhq/barb/sign/explain"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
 type verifyOptions struct {
-	flags.Signing
+	recheck.Question
 	flags.Headers
 	headersFile, httpFile string
 	data                  string
 	dataGiven             bool
 	now, url, method      string
-	tolerance             *time.Duration
-	strict                bool
 	positional            []string
 	emit                  string
 	discover              bool
-	explain               bool
-	id                    int64  // of the exchange in the history; 0 for any other message
-	recorded              string // scheme of the exchange in the history; "" for none
 }
 
 func newVerify(sh *shell.Shell) *cobra.Command {
@@ -67,15 +56,15 @@ func newVerify(sh *shell.Shell) *cobra.Command {
 	f.StringVar(&o.httpFile, "http", "", "read a raw HTTP request from this `file`; - is stdin")
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
 	flags.Complete(cmd, "data", complete.Payloads)
-	f.Var(flags.OptionalDuration(&o.tolerance), "tolerance",
+	f.Var(flags.OptionalDuration(&o.Tolerance), "tolerance",
 		"the largest difference between the timestamp and now (default: that of the scheme)")
-	f.BoolVar(&o.strict, "strict", false, "reject signatures in a form that the provider's own SDK rejects")
+	f.BoolVar(&o.Strict, "strict", false, "reject signatures in a form that the provider's own SDK rejects")
 	f.StringVar(&o.now, "now", "", "take this `time` for now: RFC 3339 or Unix seconds")
 	f.StringVar(&o.url, "url", "", "the `URL` that the sender used, for schemes that sign it")
 	f.StringVar(&o.method, "method", "", "the request `method`, for schemes that sign it")
 	o.addEmitFlag(cmd)
 	f.BoolVar(&o.discover, "discover", false, "find the scheme of the signature and print it for barb.toml")
-	f.BoolVar(&o.explain, "explain", false, "find what would have made a bad signature match")
+	f.BoolVar(&o.Explain, "explain", false, "find what would have made a bad signature match")
 	cmd.MarkFlagsMutuallyExclusive("http", "headers")
 	cmd.MarkFlagsMutuallyExclusive("discover", "explain", "emit")
 	config.Mark(f, "", "scheme")
@@ -94,69 +83,11 @@ func runVerify(ctx context.Context, sh *shell.Shell, o verifyOptions) error {
 	if o.discover {
 		return discoverScheme(ctx, sh, o, m, now)
 	}
-	v, err := o.verifier(ctx, sh, &m)
+	f, err := o.Ask(ctx, sh, m, now)
 	if err != nil {
 		return err
 	}
-	if o.explain || v.Auto || !v.Scheme.Streams() {
-		if err := readStream(&m); err != nil {
-			return err
-		}
-	}
-	c := v.Check(m, now)
-	if v.Auto && c.Scheme == "" && o.recorded != "" { // it came without a signature: say which header it lacks
-		o.Scheme = o.recorded
-		if v, err = o.verifier(ctx, sh, &m); err != nil {
-			return err
-		}
-		c = v.Check(m, now)
-	}
-	var why *explain.Answer
-	if o.explain {
-		if why, err = explanation(ctx, sh, v, c, m, now); err != nil {
-			return err
-		}
-	}
-	return printVerdict(sh, c, why, o.nextStep(c, why))
-}
-
-// nextStep returns the hints about a refused signature: what to do about its reason, and how to find out more.
-func (o *verifyOptions) nextStep(c verifier.Result, why *explain.Answer) (hints []string) {
-	if c.Verdict.Status == record.Valid {
-		return nil
-	}
-	if fix := ui.Remedy(c.Verdict.Reason); fix != "" {
-		hints = append(hints, fix)
-	}
-	switch {
-	case o.explain && c.Verdict.Reason == string(sign.SignatureMismatch) && len(why.Causes)+len(why.Hints) == 0:
-		return append(hints, "the sender may have signed with another secret: compare yours with its settings for "+
-			"this endpoint")
-	case o.explain:
-		return hints
-	case o.id != 0:
-		return append(hints, fmt.Sprintf("barb verify %d --explain", o.id))
-	}
-	return append(hints, "add --explain to see what would have made it match")
-}
-
-// verifier returns what checks a message.
-func (o *verifyOptions) verifier(ctx context.Context, sh *shell.Shell, m *sign.Message) (*verifier.Verifier, error) {
-	v, err := sh.Verifier(ctx, shell.VerifierOptions{Signing: o.Signing, Path: shell.URLPath(m.URL), Message: m,
-		Tolerance: o.tolerance, Strict: o.strict})
-	if err == nil && v == nil {
-		err = fail.Usage("verify needs a secret").Hint(secret.Help)
-	}
-	return v, err
-}
-
-// readStream reads a payload that was to be checked as a stream into memory.
-func readStream(m *sign.Message) (err error) {
-	if m.Stream != nil {
-		m.Body, err = infile.ReadAll(m.Stream, infile.MaxPayload, "the payload")
-		m.Stream = nil
-	}
-	return err
+	return printVerdict(sh, f)
 }
 
 // message puts the message together from where it was given, and says by what time it is judged.
@@ -263,7 +194,7 @@ func (o verifyOptions) fromHTTP(sh *shell.Shell) (m sign.Message, err error) {
 	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: r.Body}, err
 }
 
-// fromHistory takes an exchange; its age is judged by when it was received, since later it is always old.
+// fromHistory takes the exchange of a selector.
 func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell.Shell) (m sign.Message, now time.Time, err error) {
 	history, err := sh.ReadHistory(ctx)
 	if err != nil {
@@ -277,77 +208,32 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell.Shell) (m sig
 		return m, now, fail.Usage("verify takes one exchange, not the range %s", o.positional[0]).Hintf("barb verify %d",
 			ids[0].From)
 	}
-	x, err := history.Get(ctx, ids[0].From)
-	if err != nil {
-		return m, now, err
-	}
-	if exists(o.positional[0]) {
+	m, now, err = o.Recorded(ctx, sh, ids[0].From)
+	if !errors.Is(err, store.ErrNotFound) && exists(o.positional[0]) {
 		sh.Warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
 	}
-	if err := advice.Whole(x); err != nil {
-		return m, now, err
-	}
-	if err := advice.Judgeable(sh.Redactor, x, o.Scheme); err != nil {
-		return m, now, err
-	}
-	o.id, o.recorded = x.ID, x.Scheme
-	signed, err := signedAs(ctx, history, x)
-	if err != nil {
-		return m, now, err
-	}
-	if len(o.Secrets) == 0 {
-		if o.Secrets, err = sh.RecordedSecrets(ctx, signed); err != nil {
-			return m, now, err
-		}
-		if o.Scheme == "" && sh.HaveOneUnknown(ctx, o.Secrets) { // a listener takes such a secret only with a scheme
-			o.Scheme = x.Scheme
-		}
-	}
-	// So that the secret of its route is found. The scheme of what was not valid is what its sender's headers show, and
-	// names nothing.
-	if o.Scheme == "" && signed.Verdict.Status == record.Valid {
-		o.Scheme = signed.Scheme
-	}
-	if m = gateway.MessageOf(&x.Request); x.Kind == record.Received {
-		m.URL, err = sh.PublicURLOf(&x.Request)
-	}
-	return m, x.Start, err
-}
-
-// signedAs returns the exchange that says how another was signed: itself, or for a forward, which has no verdict of its
-// own, the webhook that it forwards.
-func signedAs(ctx context.Context, history *store.Store, x *record.Exchange) (*record.Exchange, error) {
-	if x.Kind == record.Received || x.Verdict.Status == record.Valid || x.Thread == 0 {
-		return x, nil
-	}
-	captured, err := history.Get(ctx, x.Thread)
-	if errors.Is(err, store.ErrNotFound) || err == nil && captured.Scheme != x.Scheme {
-		return x, nil
-	}
-	return captured, err
+	return m, now, err
 }
 
 // printVerdict prints the result of a check, with why it is so where that was asked and what to do next, and ends in 0
 // or 1. A wrong secret or parameter ends in its own code.
-func printVerdict(sh *shell.Shell, c verifier.Result, why *explain.Answer, hints []string) error {
+func printVerdict(sh *shell.Shell, f *recheck.Finding) error {
+	c := f.Result
 	if c.Fault != nil {
 		return c.Fault
 	}
 	v := c.Verdict
 	if sh.JSON {
-		out := schema.NewVerdict(c.Scheme, &v)
-		out.Detail, out.CoversBody, out.Spelling = c.Detail, c.CoversBody, string(c.Spelling)
-		out.Explain = schema.NewExplanation(why)
-		if err := sh.Emit(out); err != nil {
+		if err := sh.Emit(f.JSON()); err != nil {
 			return err
 		}
 	} else {
 		sh.Stdout.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.Detail, SenderOnly: !c.CoversBody,
 			Spelling: c.Spelling.Words()})
-		if why != nil {
-			sh.Stdout.Explanation(why)
+		if f.Why != nil {
+			sh.Stdout.Explanation(f.Why)
 		}
-		for _, hint := range hints {
+		for _, hint := range f.Hints {
 			sh.Say("hint: %s", hint)
 		}
 	}

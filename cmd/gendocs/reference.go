@@ -38,6 +38,7 @@ var objects = []struct{ file, title, about string }{
 	{"sender", "A sender", "`barb stats --senders --json`"},
 	{"checked", "The result of a check", "`barb run --json` and, after the webhooks, `barb wait --json`"},
 	{"asserted", "An assertion", "`barb assert --json`, one object a webhook"},
+	{"drift", "A field that changed", "`barb history --schema-drift --json`"},
 	{"mirror", "A compared mirror", "`barb listen --json`, with several apps"},
 	{"exec", "A command that ended", "`barb listen --exec … --mode ack --json`"},
 	{"refused", "A refused request", "`barb listen --json`"},

@@ -143,14 +143,22 @@ func (r *replayer) tellRefused() {
 	r.sh.Say("barb: left out %s with a bad signature (%s)", ui.Count(r.refused, "webhook"), next)
 }
 
-// route returns where a received webhook goes that was not forwarded: to the app of its route, or of every route.
-func (r *replayer) route(x *record.Exchange) (string, error) {
-	file := r.sh.File
+// RouteOf returns the address of the app that barb.toml has for a received webhook: that of its route, or of every
+// route; "" without one.
+func RouteOf(file *config.File, x *record.Exchange) (string, error) {
 	if row := file.Routes.Covering(shell.URLPath(x.Request.URL)); row != nil && row.Targets.First() != "" {
 		return flags.Target(row.Targets.First())
 	}
 	if app := file.Values["listen.forward_to"]; app != "" {
 		return flags.Target(app)
+	}
+	return "", nil
+}
+
+// route returns where a received webhook goes that was not forwarded.
+func (r *replayer) route(x *record.Exchange) (string, error) {
+	if app, err := RouteOf(r.sh.File, x); app != "" || err != nil {
+		return app, err
 	}
 	if len(r.options.files) > 0 {
 		return "", fail.Usage("a received webhook of a file goes nowhere by itself: say where with --to").

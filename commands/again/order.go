@@ -223,29 +223,48 @@ func (r *replayer) aim(ctx context.Context, item replay.Item, target string) err
 	return nil
 }
 
-// consent asks before received webhooks leave the private networks.
-func (r *replayer) consent() error {
+// LeavesError is the error for received webhooks that would leave the private networks, where nobody has agreed to it.
+type LeavesError struct {
+	Webhooks int
+	To       string // the host; of several the last one, and how many more
+}
+
+// Error says how many webhooks would go where.
+func (e *LeavesError) Error() string {
+	return fmt.Sprintf("%s would go to %s, which is not a private address", ui.Count(e.Webhooks, "received webhook"), e.To)
+}
+
+// leaves returns the error for received webhooks that leave the private networks, nil without any.
+func (r *replayer) leaves() *LeavesError {
 	if r.leaving == 0 {
 		return nil
 	}
-	sh, others := r.sh, map[string]bool{}
+	others := map[string]bool{}
 	for _, host := range r.hosts {
 		others[host] = host != r.leavingTo && host != ""
 	}
-	to := r.leavingTo
+	e := &LeavesError{Webhooks: r.leaving, To: r.leavingTo}
 	if n := otherHosts(others); n > 0 {
-		to += fmt.Sprintf(" and %s more", ui.Count(n, "host"))
+		e.To += fmt.Sprintf(" and %s more", ui.Count(n, "host"))
 	}
-	what := fmt.Sprintf("%s would go to %s, which is not a private address", ui.Count(r.leaving, "received webhook"), to)
+	return e
+}
+
+// consent asks before received webhooks leave the private networks.
+func (r *replayer) consent() error {
+	sh, leaves := r.sh, r.leaves()
+	if leaves == nil {
+		return nil
+	}
 	if sh.InTerminal && sh.ErrTerminal {
-		sh.Stderr.Printf("barb: %s\nsend? [y/N] ", ui.EscapeLine(what))
+		sh.Stderr.Printf("barb: %s\nsend? [y/N] ", ui.EscapeLine(leaves.Error()))
 		answer, err := infile.Answer(sh.In)
 		if err != nil || answer == "y" || answer == "yes" {
 			return err
 		}
 		return fail.Usage("nothing was sent")
 	}
-	return fail.Usage("%s", what).Hint("--yes sends to it all the same; --to :3000 sends to this machine")
+	return fail.Usage("%w", leaves).Hint("--yes sends to it all the same; --to :3000 sends to this machine")
 }
 
 func otherHosts(set map[string]bool) (n int) {

@@ -43,8 +43,12 @@ type options struct {
 	policy        deliver.Policy
 }
 
+// New makes the command.
 func New(sh *shell.Shell) *cobra.Command {
-	var o options
+	return newCommand(sh, new(options))
+}
+
+func newCommand(sh *shell.Shell, o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "replay SELECTOR…|FILE…",
 		ValidArgsFunction: sh.CompleteIDsAndFiles,
@@ -74,7 +78,7 @@ func New(sh *shell.Shell) *cobra.Command {
 			if err = o.checks.read(); err != nil {
 				return err
 			}
-			return runReplay(cmd.Context(), sh, o)
+			return runReplay(cmd.Context(), sh, *o)
 		},
 	}
 	o.Signing.AddFlags(cmd, "sign with this `scheme` (default: the one the webhook came with)", sh.SchemeNames)
@@ -106,18 +110,6 @@ func runReplay(ctx context.Context, sh *shell.Shell, o options) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
 	sh.Judgements.Strict = true
-	if o.to != "" {
-		to, err := flags.Target(o.to)
-		if err != nil {
-			return fail.Usage("--to %q: %w", flags.WithoutUser(o.to), err).Hint("--to http://localhost:3000/webhooks")
-		}
-		o.to = to
-	}
-	client, err := o.NewClient(sh.Version, sh.Getenv, o.ConnectIn)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	if len(o.files) > 0 {
 		done, err := files.Load(ctx, sh, o.files)
 		defer done()
@@ -125,18 +117,11 @@ func runReplay(ctx context.Context, sh *shell.Shell, o options) error {
 			return err
 		}
 	}
-	plans := queued.Plans(sh)
-	defer plans.Close()
-	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}, said: map[string]bool{}}
-	r.clients.Options = deliver.Options{UserAgent: "barb/" + sh.Version, ConnectTimeout: o.ConnectIn, Env: sh.Getenv}
-	defer r.clients.Close()
-	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Way: r.way,
-		Signer:     r.signer,
-		Sender:     deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
-		Remembered: r.remembered, Policy: r.policyOf, Aim: r.aim, Wait: replay.Pacer(o.speed)}
-	if r.run.Map, err = r.readMap(); err != nil {
+	r, err := newReplayer(sh, &o)
+	if err != nil {
 		return err
 	}
+	defer r.close()
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -168,6 +153,7 @@ type replayer struct {
 	sh      *shell.Shell
 	options *options
 	run     replay.Run
+	client  *deliver.Client           // of the flags
 	plans   *worker.Plans             // of queued messages
 	signers map[string]*signer.Signer // by scheme, recorded secret and path
 	clients flags.Clients             // of the apps of routes
@@ -181,6 +167,39 @@ type replayer struct {
 	skipped   int               // webhooks without an answer to compare with
 	refused   int               // webhooks with a bad signature, which were left out
 	refusedID int64             // one of them
+}
+
+// newReplayer returns a replayer that is to be closed. No history is open yet.
+func newReplayer(sh *shell.Shell, o *options) (*replayer, error) {
+	if o.to != "" {
+		to, err := flags.Target(o.to)
+		if err != nil {
+			return nil, fail.Usage("--to %q: %w", flags.WithoutUser(o.to), err).Hint("--to http://localhost:3000/webhooks")
+		}
+		o.to = to
+	}
+	client, err := o.NewClient(sh.Version, sh.Getenv, o.ConnectIn)
+	if err != nil {
+		return nil, err
+	}
+	r := &replayer{sh: sh, options: o, client: client, plans: queued.Plans(sh), signers: map[string]*signer.Signer{},
+		said: map[string]bool{}}
+	r.clients.Options = deliver.Options{UserAgent: "barb/" + sh.Version, ConnectTimeout: o.ConnectIn, Env: sh.Getenv}
+	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Way: r.way,
+		Signer:     r.signer,
+		Sender:     deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
+		Remembered: r.remembered, Policy: r.policyOf, Aim: r.aim, Wait: replay.Pacer(o.speed)}
+	if r.run.Map, err = r.readMap(); err != nil {
+		r.close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *replayer) close() {
+	r.clients.Close()
+	r.plans.Close()
+	r.client.Close()
 }
 
 // prepare opens the history and makes the plan of the flags. It refuses --edit for more than one webhook before an

@@ -244,6 +244,22 @@ func open(sh *shell.Shell, name string) (*cassette.File, io.Closer, error) {
 	return f, file, nil
 }
 
+// Each checks a cassette, and hands each of its webhooks to do, in the file's order.
+func Each(sh *shell.Shell, name string, do func(*cassette.Webhook)) error {
+	f, closer, err := open(sh, name)
+	if err != nil {
+		return err
+	}
+	defer closer.Close()
+	for w, err := range f.All() {
+		if err != nil {
+			return mistake(name, err)
+		}
+		do(w)
+	}
+	return nil
+}
+
 // Load checks all cassettes, and makes a history of its own of their webhooks, which becomes that of the shell. done
 // removes it, and is never nil. A webhook that was saved with a bad signature is replayed as any other.
 func Load(ctx context.Context, sh *shell.Shell, names []string) (done func(), err error) {

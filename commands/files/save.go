@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/cassette"
 	"github.com/barbhq/barb/store/format"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
 type saveOptions struct {
@@ -118,6 +120,25 @@ func Keep(ctx context.Context, sh *shell.Shell, folder string, ids []int64) erro
 	}
 	sh.Say("barb: saved %s", countOf(len(ids), folder))
 	return nil
+}
+
+// Cassette returns a cassette of one webhook, by the id of an exchange of it. The history of sh is open.
+func Cassette(ctx context.Context, sh *shell.Shell, id int64) ([]byte, error) {
+	w, err := webhooks.Get(ctx, sh.History, id, sh.Now())
+	if err != nil {
+		return nil, err
+	}
+	x, err := whole(ctx, sh.History, w)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	c := &cassettes{Writer: cassette.NewWriter(&out, false)}
+	if _, err := c.Write(x); err != nil {
+		return nil, err
+	}
+	err = c.Close()
+	return out.Bytes(), err
 }
 
 type exportOptions struct {

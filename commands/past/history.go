@@ -25,6 +25,7 @@ type historyOptions struct {
 	follow    bool
 	columns   []string
 	selectors []string
+	drift     driftOptions
 }
 
 // NewHistory makes barb history.
@@ -42,6 +43,8 @@ func NewHistory(sh *shell.Shell) *cobra.Command {
 				return err
 			}
 			switch {
+			case o.drift.given():
+				return runDrift(cmd, sh, &o)
 			case o.follow:
 				return runFollow(cmd.Context(), sh, &o)
 			case o.all:
@@ -58,6 +61,7 @@ func NewHistory(sh *shell.Shell) *cobra.Command {
 	f.BoolVarP(&o.follow, "follow", "f", false, "keep listing webhooks as they come or change, until ^C")
 	f.StringSliceVar(&o.columns, "columns", nil, "show these `columns`: "+strings.Join(ui.HistoryColumns(), ", "))
 	flags.Complete(cmd, "columns", func(string) []string { return ui.HistoryColumns() })
+	o.drift.addFlags(cmd)
 	return cmd
 }
 

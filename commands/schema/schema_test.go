@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/sign/explain"
 	"github.com/barbhq/barb/sign/newkey"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/drift"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/health"
 	"github.com/barbhq/barb/store/record"
@@ -87,6 +88,9 @@ func objects(t *testing.T) map[string]any {
 		"breaker": breaker, "breaker_open": open, "refused": refused, "refused_empty": schema.NewRefused("closed", 1, at),
 		"exec": schema.NewExec(x), "mirror": schema.NewMirror(7, x, true), "trust": trust,
 		"checked": checked(), "checked_empty": schema.NewChecked("wait", ""),
+		"drift": schema.NewDrift(drift.Difference{Event: drift.Event{Scheme: "stripe", Type: "invoice.paid"},
+			Path: ".data.object.amount", Change: drift.Changed, Old: drift.Side{Types: drift.Number, Webhooks: 40, Of: 40,
+				Example: 3}, New: drift.Side{Types: drift.Number | drift.String, Webhooks: 12, Of: 12, Example: 58}}, true),
 		"asserted": schema.Asserted{Schema: 1, Event: "assert", ID: 7, EventType: "invoice.paid",
 			Failed: []schema.AssertedFailed{{That: ".status < 300", Why: []string{"status is 503"}}}},
 		"queued": schema.NewQueued(&waiting), "queued_leased": schema.NewQueued(&leased),

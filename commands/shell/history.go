@@ -29,6 +29,9 @@ func (sh *Shell) HistoryPath() string {
 	return filepath.Join(sh.DataFolder(), "history.db")
 }
 
+// IsOtherHistory reports whether the history is another than the default.
+func (sh *Shell) IsOtherHistory() bool { return sh.db != "" }
+
 // UseHistory makes the file at a path the history of this run, whatever --db says. It is called before the first use.
 func (sh *Shell) UseHistory(path string) { sh.db = path }
 

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/store"
@@ -102,6 +103,32 @@ func wentTo(w *webhooks.Webhook, x *record.Exchange) string {
 		}
 	}
 	return ""
+}
+
+// Homes returns the addresses that a webhook went to or waits to go to, each once. The first is that of a replay. None
+// are known of a webhook that went nowhere.
+func Homes(w *webhooks.Webhook) (all []string) {
+	x := requestOf(w)
+	add := func(address string) {
+		if address != "" && !slices.Contains(all, address) {
+			all = append(all, address)
+		}
+	}
+	add(wentTo(w, x))
+	if w.Kind() == record.Sent {
+		return all
+	}
+	for _, f := range w.Exchanges {
+		if f.Role == record.Forward {
+			add(known(withoutQueryOf(f.Request.URL, &x.Request)))
+		}
+	}
+	for _, q := range w.Entries {
+		if q.Kind == store.Forward {
+			add(known(q.Target))
+		}
+	}
+	return all
 }
 
 // known returns an address of which the history masks nothing, "" for another.
