@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/again"
+	"github.com/barbhq/barb/commands/agent"
 	"github.com/barbhq/barb/commands/checks"
 	"github.com/barbhq/barb/commands/diff"
 	"github.com/barbhq/barb/commands/fail"
@@ -117,6 +118,7 @@ func branches() []shell.Branch {
 		{Name: "stats", Make: past.NewStats}, {Name: "prune", Make: newPrune},
 		{Name: "save", Make: files.NewSave}, {Name: "export", Make: files.NewExport},
 		{Name: "import", Make: files.NewImport}, {Name: "schemes", Make: newSchemes},
+		{Name: "mcp", Make: func(sh *shell.Shell) *cobra.Command { return agent.New(sh, Main) }},
 		{Name: "secret", Make: newSecret},
 		{Name: "providers", Make: newProviders}, {Name: "events", Make: newEvents},
 		{Name: "init", Make: newInit}, {Name: "config", Make: newConfig, Wide: true}, {Name: "version", Make: newVersion},

@@ -62,6 +62,9 @@ func (c *Client) dial(
 func (c *Client) connect(ctx context.Context, to *endpoint, phases *record.Phases) (nc, socket net.Conn, err error) {
 	address := to.address
 	if to.proxy != nil {
+		if hasReach(ctx) {
+			return nil, nil, errProxied
+		}
 		address = proxyAddress(to.proxy)
 	}
 	start := time.Now()
@@ -116,7 +119,8 @@ func (c *Client) dialTraced(ctx context.Context, address string) (conn net.Conn,
 	} else if to, ok := c.o.Resolve[strings.ToLower(address)]; ok {
 		addresses = []string{to}
 	}
-	conn, err = dialInTurn(ctx, network, addresses)
+	host, _, _ := net.SplitHostPort(address)
+	conn, err = dialInTurn(ctx, dialer(ctx, host), network, addresses)
 	return conn, time.Duration(took.Load()), err
 }
 
@@ -133,11 +137,10 @@ func addressesOf(address string) []string {
 
 // dialInTurn connects to the first address that does not refuse. Any other error ends it: only where a connection was
 // refused is it certain that nobody got anything. The error is that of the first address.
-func dialInTurn(ctx context.Context, network string, addresses []string) (net.Conn, error) {
-	var dialer net.Dialer
+func dialInTurn(ctx context.Context, from net.Dialer, network string, addresses []string) (net.Conn, error) {
 	var first error
 	for _, address := range addresses {
-		conn, err := dialer.DialContext(ctx, network, address)
+		conn, err := from.DialContext(ctx, network, address)
 		if err == nil {
 			return conn, nil
 		}

@@ -43,7 +43,7 @@ func refusal(err error) *record.Failure {
 func failure(ctx context.Context, at stage, err error, left bool) *record.Failure {
 	kind := classify(ctx, at, err)
 	return &record.Failure{Kind: kind, Text: bounded(describe(kind, at, err), maxText),
-		Permanent: kind == record.FailTLS && isCertificate(err), Ambiguous: left}
+		Permanent: kind == record.FailTLS && isCertificate(err) || isUnreached(err), Ambiguous: left}
 }
 
 // classify names the kind of an error. The context comes first: a cut attempt may show any error.
@@ -60,6 +60,8 @@ func classify(ctx context.Context, at stage, err error) record.FailureKind {
 		return record.FailTimeout
 	case errors.Is(err, errForbidden):
 		return record.FailInterrupted
+	case isUnreached(err):
+		return record.FailUnknown
 	case dns:
 		return record.FailDNS
 	case timed && timeout.Timeout():

@@ -54,7 +54,7 @@ func (s *source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 // sources returns the Go files of all packages of the layout, with their tests.
 var sources = sync.OnceValues(func() (all []*source, err error) {
 	const root = "../.."
-	for _, top := range []string{"units", "sign", "store", "deliver", "listen", "commands", "cmd"} {
+	for _, top := range []string{"units", "sign", "store", "deliver", "listen", "commands", "cmd", "docs"} {
 		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
 			switch {
 			case err != nil:

@@ -65,6 +65,9 @@ func (sh *Shell) Secrets(ctx context.Context, refs []string) ([]sign.Secret, err
 	found, err := sh.Finder.Find(ctx, refs)
 	if err == nil {
 		sh.Redactor.Add(found...)
+		if sh.Learned != nil {
+			sh.Learned(found...)
+		}
 	}
 	return found, err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -35,6 +36,9 @@ type Env struct {
 	// Interruptible gives a context that ends at ^C. Only commands that have something to bring to an end ask for it: the
 	// others are ended by the signal itself, also while they read stdin, and start a millisecond sooner.
 	Interruptible func(context.Context) (context.Context, context.CancelFunc)
+
+	// Learned is told every secret that the run resolves; nil: nobody is.
+	Learned func(...sign.Secret)
 
 	// Password reads a line from the terminal without showing it.
 	Password func() ([]byte, error)
