@@ -34,6 +34,7 @@ type probeOptions struct {
 	tolerance                     *time.Duration
 	timeout                       time.Duration
 	effectURL, effectCmd, restart string
+	framework                     string
 	dryRun, load, yes             bool
 }
 
@@ -72,6 +73,9 @@ func newProbe(sh *shell.Shell) *cobra.Command {
 	f.StringVar(&o.effectURL, "effect", "", "a `URL` that answers with the number of webhooks that were handled")
 	f.StringVar(&o.effectCmd, "effect-cmd", "", "a `command` that prints the number of webhooks that were handled")
 	f.StringVar(&o.restart, "restart", "", "a `command` that restarts the receiver, for check F3")
+	f.StringVar(&o.framework, "framework", "", "say what to change in the words of this `framework`: "+
+		strings.Join(probe.Frameworks(), ", ")+" (default: the one that the answers name)")
+	flags.Complete(cmd, "framework", func(string) []string { return probe.Frameworks() })
 	f.BoolVar(&o.load, "load", false, "run the load check (G3, 500 requests) against a public address, too")
 	f.BoolVar(&o.dryRun, "dry-run", false, "list the checks and their requests and send nothing")
 	f.BoolVarP(&o.yes, "yes", "y", false, "probe a public address without asking")
@@ -117,15 +121,22 @@ func (o *probeOptions) plan(ctx context.Context, sh *shell.Shell) (*probe.Probe,
 	if o.failUnder = strings.ToUpper(o.failUnder); !slices.Contains(probe.Grades, o.failUnder) {
 		return nil, fail.Usage("--fail-under %q is no grade", o.failUnder).Hint("--fail-under F, C, B, A or 'A*'")
 	}
+	if known := probe.Frameworks(); o.framework != "" && !slices.Contains(known, o.framework) {
+		return nil, fail.Usage("unknown --framework %q", o.framework).Hint(fail.DidYouMean("--framework ",
+			fail.Nearest(o.framework, known), "--framework "+strings.Join(known, ", ")))
+	}
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	p := &probe.Probe{Load: o.load}
+	p := &probe.Probe{Load: o.load, Framework: o.framework}
 	var err error
 	if p.Runs, err = o.chosen(); err != nil {
 		return nil, err
 	}
 	if err := o.content(ctx, sh, p); err != nil {
+		return nil, err
+	}
+	if p.Effect, err = o.effect(sh); err != nil {
 		return nil, err
 	}
 	if p.Options, err = o.Options(sh.Version, sh.Getenv, 0); err != nil {
@@ -149,7 +160,7 @@ func (o *probeOptions) plan(ctx context.Context, sh *shell.Shell) (*probe.Probe,
 	host, err := client.Public(ctx, x.Request.URL)
 	p.Public = host != ""
 	o.limits(p)
-	p.Effect, p.Restart = o.effect(sh), o.restarter(sh)
+	p.Restart = o.restarter(sh)
 	return p, err
 }
 

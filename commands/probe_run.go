@@ -169,20 +169,24 @@ func (o *probeOptions) publish(sh *shell.Shell, results []probe.Result, grade st
 }
 
 // effect returns what counts effects, nil without a flag for it.
-func (o *probeOptions) effect(sh *shell.Shell) func(context.Context) (int64, error) {
+func (o *probeOptions) effect(sh *shell.Shell) (func(context.Context) (int64, error), error) {
 	switch {
 	case o.effectURL != "":
-		return func(ctx context.Context) (int64, error) {
-			text, err := fetch(ctx, o.effectURL)
-			return count("--effect "+o.effectURL, text, err)
+		target, err := flags.Target(o.effectURL)
+		if err != nil {
+			return nil, fail.Usage("--effect %q: %w", flags.WithoutUser(o.effectURL), err).Hint("--effect :3000/handled")
 		}
+		return func(ctx context.Context) (int64, error) {
+			text, err := fetch(ctx, target)
+			return count("--effect "+flags.WithoutUser(o.effectURL), text, err)
+		}, nil
 	case o.effectCmd != "":
 		return func(ctx context.Context) (int64, error) {
 			text, err := output(ctx, sh, o.effectCmd)
 			return count("--effect-cmd", text, err)
-		}
+		}, nil
 	}
-	return nil
+	return nil, nil
 }
 
 func count(flag string, text []byte, err error) (int64, error) {

@@ -20,6 +20,21 @@ func TestReceiversGetTheirGrades(t *testing.T) {
 	}
 }
 
+// TestReceiversOfGuidesKeepNoIDs has the effects of these receivers counted: whatever comes again is handled again.
+func TestReceiversOfGuidesKeepNoIDs(t *testing.T) {
+	for _, r := range receivers()[:3] {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			url := start(t, r)
+			out, code := run(t, nil, "probe", url+"/generic-ts", "-s", "generic-ts", "--secret", "env:SECRET", "--effect",
+				url+"/handled", "--skip", "G", "--fail-under", "C", "--jq", `select(.outcome == "fail").id, .grade // empty`)
+			if want := "C8\nF1\nF2\nF4\nC\n"; code != 0 || out != want {
+				t.Errorf("exit code %d: %q, want %q", code, out, want)
+			}
+		})
+	}
+}
+
 // TestEmittedReceiversGetAnA probes what barb verify --emit writes for every framework.
 func TestEmittedReceiversGetAnA(t *testing.T) {
 	for _, r := range emittedReceivers() {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/deliver/fixture"
+	"github.com/barbhq/barb/deliver/probe"
 	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
@@ -106,7 +107,19 @@ func objects(t *testing.T) map[string]any {
 	addVerdicts(all)
 	addStats(all)
 	addEvents(t, all)
+	addProbe(all)
 	return all
+}
+
+// addProbe adds the objects of barb probe, with a check as it is in the table.
+func addProbe(all map[string]any) {
+	check := probe.Checks()[0]
+	failed := probe.Result{Check: check, Outcome: probe.Fail, Severity: check.Severity, Detail: "401 Unauthorized",
+		Exchange: 7, Fix: check.Fix}
+	skipped := probe.Result{Check: check, Outcome: probe.Skip, Severity: check.Severity}
+	all["probe_check"], all["probe_check_empty"] = schema.NewProbeCheck(&failed), schema.NewProbeCheck(&skipped)
+	all["probe_grade"] = schema.ProbeGrade{Grade: "F", Checks: probe.Count([]probe.Result{failed, skipped})}
+	all["probe_plan"] = schema.NewProbePlan(check, 4, 1, "not chosen")
 }
 
 func exchange() *record.Exchange {

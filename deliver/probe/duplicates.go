@@ -7,19 +7,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/barbhq/barb/store/record"
 )
 
 const onceFix = "Insert the webhook id under a unique key in the transaction that does the work; when it is there " +
 	"already, answer 200 and do nothing."
 
 const (
-	copies     = 20                     // of one webhook at once
-	patience   = 3 * time.Second        // until an effect that is expected is seen
-	settle     = 250 * time.Millisecond // until effects that are not expected would be seen
-	restartFor = 15 * time.Second       // until a receiver that was started again answers
-	knock      = 200 * time.Millisecond // between questions whether it does
+	copies     = 20               // of one webhook at once
+	cuts       = 3                // tries to close a connection while the receiver works
+	restartFor = 15 * time.Second // until a receiver that was started again answers
 )
 
 // duplicates are the checks of group F.
@@ -67,16 +63,8 @@ var duplicates = []Check{
 	},
 	{
 		ID: "F4", Name: "a retry after a lost answer has no second effect", Severity: Major,
-		Source: []string{sourceWRC}, Fix: onceFix, skip: identified, requests: func(*Probe) int { return 2 },
-		judge: func(ctx context.Context, r *run) finding {
-			return r.again(ctx, "the retry after a lost answer",
-				func(ctx context.Context, d *draft, second bool) (*answer, finding) {
-					if !second {
-						ctx = context.WithValue(ctx, lostKey{}, true)
-					}
-					return r.send(ctx, d)
-				})
-		},
+		Source: []string{sourceWRC}, Fix: onceFix, skip: identified, requests: func(*Probe) int { return 2 + 2*cuts },
+		judge: judgeLost,
 	},
 }
 
@@ -110,8 +98,7 @@ func (r *run) twice(ctx context.Context, what string, send sender, may func(seco
 	if first == nil {
 		return f
 	}
-	lost := first.Err != nil && first.Err.Kind == record.FailUnknown
-	if !first.accepted() && !lost {
+	if !first.accepted() && !first.lost() {
 		return finding{outcome: Unknown, exchange: first.ID, detail: first.says() + " to the first"}
 	}
 	second, f := send(ctx, true)
@@ -128,6 +115,40 @@ func (r *run) twice(ctx context.Context, what string, send sender, may func(seco
 		return f
 	}
 	return r.once(ctx, before, f)
+}
+
+// judgeLost loses the answer to a webhook in two ways: when it has been written, and while the receiver works on it.
+func judgeLost(ctx context.Context, r *run) finding {
+	written := r.again(ctx, "the retry after a lost answer",
+		func(ctx context.Context, d *draft, second bool) (*answer, finding) {
+			if !second {
+				ctx = context.WithValue(ctx, lostKey{}, true)
+			}
+			return r.send(ctx, d)
+		})
+	for range cuts {
+		isCut := false
+		f := r.again(ctx, "the retry after the connection was closed while the receiver worked",
+			func(ctx context.Context, d *draft, second bool) (*answer, finding) {
+				if second {
+					return r.send(ctx, d)
+				}
+				d.cutAfter = max(r.fastest/2, time.Millisecond)
+				a, f := r.send(ctx, d)
+				d.cutAfter, isCut = 0, a != nil && a.lost()
+				return a, f
+			})
+		switch {
+		case f.worse(written):
+			return f
+		case isCut || r.broken != nil || r.stopped != "" || ctx.Err() != nil:
+			return written
+		}
+	}
+	if written.outcome == Pass {
+		written.detail += "; it answers before a connection can be closed while it works"
+	}
+	return written
 }
 
 // judgeCopies sends one webhook many times at once.
@@ -213,22 +234,27 @@ func (r *run) once(ctx context.Context, before int64, f finding) finding {
 		return f
 	}
 	var n int64
-	for waited := time.Duration(0); waited < patience && n == 0; waited += settle {
-		if n = r.effects(ctx) - before; n == 0 && !pause(ctx, settle) {
+	for waited := time.Duration(0); waited < r.patience && n == 0; waited += r.settle {
+		if n = r.effects(ctx) - before; n == 0 && !pause(ctx, r.settle) {
 			break
 		}
 	}
-	if n == 1 && pause(ctx, settle) {
+	if n == 1 && pause(ctx, r.settle) {
 		n = r.effects(ctx) - before
 	}
 	switch {
 	case r.broken != nil:
 		return finding{outcome: Unknown, detail: r.broken.Error()}
+	case n == 0 && r.hasEffects:
+		f.outcome, f.detail = Fail, f.detail+"; no effect: the webhook is lost"
+		f.fix = "Keep the webhook id in the transaction that does the work, so that an id is kept only when the work is " +
+			"done; let no work end with the connection."
 	case n == 0:
 		f.outcome, f.detail = Unknown, f.detail+"; no effect was seen: --event chooses an event that has one"
 	case n != 1:
 		f.outcome, f.detail = Fail, fmt.Sprintf("%s; %d effects", f.detail, n)
 	default:
+		r.hasEffects = true
 		f.detail += "; one effect"
 	}
 	return f
@@ -246,14 +272,14 @@ func (r *run) restart(ctx context.Context) finding {
 		return finding{outcome: Unknown}
 	}
 	d.signer, d.x.Request.Method, d.x.Request.Body = nil, http.MethodGet, nil // it has no effect
-	for waited := time.Duration(0); ; waited += knock {
+	for waited := time.Duration(0); ; waited += r.knock {
 		a, f := r.send(ctx, d)
 		switch {
 		case a == nil:
 			return f
 		case a.status() > 0:
 			return finding{}
-		case waited >= restartFor || !pause(ctx, knock):
+		case waited >= restartFor || !pause(ctx, r.knock):
 			return finding{outcome: Unknown, exchange: a.ID, detail: a.says() + " after the restart"}
 		}
 	}

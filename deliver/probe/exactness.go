@@ -47,6 +47,7 @@ var exactness = []Check{
 				}},
 				{what: "header names in lower case", change: names(strings.ToLower)},
 				{what: "header names in upper case", change: names(strings.ToUpper)},
+				{what: "HTTP/2", change: overHTTP2},
 			}
 		},
 	},
@@ -66,6 +67,13 @@ func reprints(p *Probe) string {
 		return "WorkOS's own SDK verifies compact JSON only"
 	}
 	return ""
+}
+
+// overHTTP2 offers HTTP/2, which is spoken over TLS alone.
+func overHTTP2(_ *Probe, d *draft) {
+	if d.overH2 = strings.HasPrefix(d.x.Request.URL, "https:"); !d.overH2 {
+		d.skip = "HTTP/2 needs https"
+	}
 }
 
 // names changes the names of all headers after signing.

@@ -12,6 +12,8 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
+const methodsFix = "Take POST alone at this path, and answer 405 to other methods."
+
 const parseFix = "Answer 400 to a body that cannot be read: catch the parser's error, and check each field before " +
 	"it is used."
 
@@ -66,7 +68,7 @@ var malformed = []Check{
 	},
 	{
 		ID: "H9", Name: "other methods have no effect", Severity: Minor, Source: []string{sourceOW},
-		Fix:      "Take POST alone at this path, and answer 405 to other methods.",
+		Fix:      methodsFix,
 		requests: func(*Probe) int { return len(otherMethods) },
 		judge:    judgeMethods,
 	},
@@ -154,7 +156,7 @@ func judgeMethods(ctx context.Context, r *run) finding {
 			worst = f
 		}
 	}
-	if r.Effect != nil && worst.outcome != Fail && pause(ctx, settle) && r.effects(ctx) != before {
+	if r.Effect != nil && worst.outcome != Fail && pause(ctx, r.settle) && r.effects(ctx) != before {
 		worst.outcome, worst.detail = Fail, "another method than POST had an effect"
 	}
 	return worst

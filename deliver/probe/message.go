@@ -49,6 +49,9 @@ type draft struct {
 	skip    string // why the message cannot be made
 	permit  func() bool
 	lazily  bool
+	overH2  bool // HTTP/2 is offered
+	// cutAfter is how long after the first byte left the connection is closed; 0: it is not.
+	cutAfter time.Duration
 }
 
 // answer is what came of a request.
@@ -67,6 +70,11 @@ func (a *answer) accepted() bool { return a.status()/100 == 2 }
 // crashed reports whether the connection ended without an answer, as it does when a handler panics.
 func (a *answer) crashed() bool {
 	return a.Err != nil && (a.Err.Kind == record.FailReset || a.Err.Kind == record.FailProtocol)
+}
+
+// lost reports whether the probe closed the connection before it had the answer.
+func (a *answer) lost() bool {
+	return a.Err != nil && (a.Err.Kind == record.FailUnknown || a.Err.Kind == record.FailInterrupted)
 }
 
 // limited reports whether the receiver answers that it is too busy.
@@ -105,6 +113,9 @@ func (r *run) try(ctx context.Context, m message) finding {
 	a, f := r.send(ctx, d)
 	if a == nil {
 		return f
+	}
+	if d.overH2 && a.Response != nil && a.Response.Proto != "HTTP/2.0" {
+		return finding{outcome: Skip, detail: "the receiver does not offer HTTP/2"}
 	}
 	r.answers = append(r.answers, seen{r.check, m.want, a})
 	f = m.judge(a)
@@ -190,6 +201,9 @@ func (r *run) send(ctx context.Context, d *draft) (*answer, finding) {
 
 // count notes an answer that missed the deadline.
 func (r *run) count(a *answer) {
+	if a.accepted() && (r.fastest == 0 || a.Took < r.fastest) {
+		r.fastest = a.Took
+	}
 	if a.Took < r.Deadline || a.Err != nil && a.Err.Kind != record.FailTimeout {
 		return
 	}
@@ -210,7 +224,21 @@ func (r *run) deliver(ctx context.Context, d *draft) (*answer, error) {
 	if d.after != nil || d.at != 0 || d.signing != nil || d.signer != r.Signer {
 		x.Verdict = record.Verdict{}
 	}
-	s := deliver.Sender{Client: r.client, Permit: d.permit,
+	if d.cutAfter > 0 {
+		var cut context.CancelFunc
+		ctx, cut = context.WithCancel(ctx)
+		defer cut()
+		d.permit = func() bool {
+			time.AfterFunc(d.cutAfter, cut)
+			return true
+		}
+		defer func() { d.permit = nil }()
+	}
+	client := r.client
+	if d.overH2 {
+		client = r.h2
+	}
+	s := deliver.Sender{Client: client, Permit: d.permit,
 		Policy: deliver.Policy{Timeout: r.Deadline + r.Deadline/2},
 		Sign:   func(now time.Time, q *record.Request) error { return r.sign(d, &x, now, q) }}
 	j := journal.Journal{History: r.History, Lazily: d.lazily, WithIDs: true}

@@ -105,7 +105,7 @@ func shape(s sign.Scheme) string {
 // TestEverySchemeThatSignsCanBeProbed probes a receiver of every kind of scheme that verifies with package sign: it
 // gets an A, whatever the scheme signs and wherever it writes its signature.
 func TestEverySchemeThatSignsCanBeProbed(t *testing.T) {
-	history, seen := history(t), map[string]bool{}
+	seen := map[string]bool{}
 	for _, scheme := range catalog.All() {
 		if seen[shape(scheme)] {
 			continue
@@ -121,7 +121,6 @@ func TestEverySchemeThatSignsCanBeProbed(t *testing.T) {
 			server := httptest.NewServer(j)
 			defer server.Close()
 			p := of(t, server.URL+"/hooks")
-			p.History = history
 			p.Signer = &signer.Signer{Scheme: scheme, Params: allParams(),
 				Secrets: []sign.Secret{{Name: "s", Key: pair.Signing}}}
 			p.Tolerance, p.Runs = scheme.Tolerance, quick
@@ -303,6 +302,8 @@ func TestEveryRequestIsInTheHistory(t *testing.T) {
 		got.Add(1)
 		right.ServeHTTP(w, q)
 	}))
+	p.TakeItsTime()
+	p.History = history(t)
 	results := run(t, p)
 	var kept int64
 	for _, err := range p.History.List(t.Context(), store.Filter{}) {
@@ -367,5 +368,66 @@ func TestThePageHasEveryCheck(t *testing.T) {
 			t.Errorf("%s is there twice, or lacks its fix or source", c.ID)
 		}
 		seen[c.ID] = true
+	}
+}
+
+// TestHTTP2IsTriedWhereItIsOffered probes receivers over TLS, with HTTP/2 and without, and one that fails over it.
+func TestHTTP2IsTriedWhereItIsOffered(t *testing.T) {
+	t.Parallel()
+	right := serve(t, none)
+	for _, c := range []struct {
+		offers, fails bool
+		outcome       probe.Outcome
+		says          string
+	}{
+		{true, false, probe.Pass, "4 of 4 as they should be"},
+		{true, true, probe.Fail, "500 Internal Server Error to HTTP/2"},
+		{false, true, probe.Pass, "3 of 3 as they should be; HTTP/2 was not tried: the receiver does not offer HTTP/2"},
+	} {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+			if c.fails && q.ProtoMajor == 2 {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			right.ServeHTTP(w, q)
+		}))
+		server.EnableHTTP2 = c.offers
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		p := of(t, server.URL)
+		p.Runs = func(c *probe.Check) bool { return c.ID == "E4" }
+		p.Options.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig
+		if r := result(t, run(t, p), "E4"); r.Outcome != c.outcome || r.Detail != c.says {
+			t.Errorf("%+v: %s %s", c, r.Outcome, r.Detail)
+		}
+	}
+	p := of(t, right.server.URL)
+	p.Runs = func(c *probe.Check) bool { return c.ID == "E4" }
+	const says = "3 of 3 as they should be; HTTP/2 was not tried: HTTP/2 needs https"
+	if r := result(t, run(t, p), "E4"); r.Detail != says {
+		t.Errorf("%s %s", r.Outcome, r.Detail)
+	}
+}
+
+// TestAFixIsSaidInTheWordsOfTheFramework takes the framework from the answers, or from the probe.
+func TestAFixIsSaidInTheWordsOfTheFramework(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, value, framework, says string }{
+		{"X-Powered-By", "Express", "", "written again has other bytes. In Express: express.raw("},
+		{"Server", "Werkzeug/2.2.2 Python/3.11.2", "", "In Flask: request.get_data()"},
+		{"Server", "WSGIServer/0.2 CPython/3.11.2", "", "In Django: request.body, before"},
+		{"Server", "nginx", "php", "In PHP: file_get_contents"},
+		{"X-Powered-By", "Express", "go", "In Go: io.ReadAll"},
+		{"Server", "nginx", "", "has other bytes."},
+	} {
+		bad := serve(t, printed)
+		p := of(t, serveFunc(t, func(w http.ResponseWriter, q *http.Request) {
+			w.Header().Set(c.name, c.value)
+			bad.ServeHTTP(w, q)
+		}))
+		p.Framework, p.Runs = c.framework, func(c *probe.Check) bool { return c.ID == "E1" }
+		if r := result(t, run(t, p), "E1"); r.Outcome != probe.Fail || !strings.Contains(r.Fix, c.says) {
+			t.Errorf("%s: %s %s", c.value, r.Outcome, r.Fix)
+		}
 	}
 }

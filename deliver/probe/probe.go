@@ -31,6 +31,7 @@ type Probe struct {
 	Waits     string         // whose deadline that is: "slack", "Standard Webhooks"
 	Public    bool           // the receiver is neither on this machine nor in a private network
 	Load      bool           // the load check runs against a public address too
+	Framework string         // in whose words a fix is said, one of Frameworks; "": the one that the answers name
 
 	Options deliver.Options // of the connections; Room is the probe's own
 	History *store.Store
@@ -39,6 +40,8 @@ type Probe struct {
 	Effect func(ctx context.Context) (int64, error)
 	// Restart starts the receiver again; nil when nobody can.
 	Restart func(ctx context.Context) error
+
+	pace *pace // nil: usual
 
 	Runs func(c *Check) bool // whether a check was chosen; nil: all are
 	Tell func(Result)        // is called with each result; nil: nobody listens
@@ -79,14 +82,27 @@ const (
 	Info     Severity = "info"
 )
 
+// pace is how long a probe waits, and how much it sends.
+type pace struct {
+	patience time.Duration // until an effect that is expected is seen
+	settle   time.Duration // until effects that are not expected would be seen
+	knock    time.Duration // between questions whether a receiver that was started again answers
+	load     int           // webhooks of the load check
+}
+
+// usual is the pace of every probe but those of tests.
+var usual = pace{patience: 3 * time.Second, settle: 250 * time.Millisecond, knock: 200 * time.Millisecond, load: 500}
+
 // missesToStop is how often a receiver may miss the deadline before the probe stops waiting for it.
 const missesToStop = 3
 
 // run is one run of a probe.
 type run struct {
 	*Probe
+	pace
 	client   *deliver.Client
-	name     string // "probe-k3f9x2", the beginning of every webhook id
+	h2       *deliver.Client // the same, which offers HTTP/2
+	name     string          // "probe-k3f9x2", the beginning of every webhook id
 	events   int
 	check    *Check // at work
 	baseline *answer
@@ -95,7 +111,10 @@ type run struct {
 	broken   error  // of the history, or of an effect
 	answers  []seen
 	results  []Result
-	slowest  *answer // of the timed ones
+	slowest  *answer       // of the timed ones
+	fastest  time.Duration // of the accepted ones
+
+	hasEffects bool // an effect of one webhook was seen
 }
 
 // seen is an answer with what it was the answer to.
@@ -115,7 +134,13 @@ func (p *Probe) Run(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	defer client.Close()
-	r := &run{Probe: p, client: client, name: "probe-" + strings.ToLower(rand.Text()[:8])}
+	o.HTTP2 = true
+	h2, err := deliver.NewClient(o)
+	if err != nil {
+		return nil, err
+	}
+	defer h2.Close()
+	r := &run{Probe: p, pace: p.paced(), client: client, h2: h2, name: "probe-" + strings.ToLower(rand.Text()[:8])}
 	for _, c := range Checks() {
 		if p.Runs != nil && !p.Runs(c) && !c.isBaseline() {
 			r.found(Result{Check: c, Outcome: Skip, Detail: "not chosen"})
@@ -132,6 +157,21 @@ func (p *Probe) Run(ctx context.Context) ([]Result, error) {
 	return r.results, nil
 }
 
+// framework returns the framework of the receiver, "" when nothing names it.
+func (r *run) framework() string {
+	if r.Framework != "" || r.baseline == nil || r.baseline.Response == nil {
+		return r.Framework
+	}
+	return frameworkOf(r.baseline.Response.Header)
+}
+
+func (p *Probe) paced() pace {
+	if p.pace != nil {
+		return *p.pace
+	}
+	return usual
+}
+
 func (r *run) found(result Result) {
 	if result.Severity == "" {
 		result.Severity = result.Check.Severity
@@ -139,6 +179,7 @@ func (r *run) found(result Result) {
 	if result.Fix == "" {
 		result.Fix = result.Check.Fix
 	}
+	result.Fix = inWordsOf(r.framework(), result.Fix)
 	result.observed = r.Effect != nil
 	r.results = append(r.results, result)
 	if r.Tell != nil {
@@ -174,9 +215,12 @@ func judgeMessages(messages func(p *Probe) []message) func(context.Context, *run
 	return func(ctx context.Context, r *run) finding {
 		var worst finding
 		sent := 0
+		var skipped []string
 		for _, m := range messages(r.Probe) {
 			f := r.try(ctx, m)
-			if f.outcome != Skip {
+			if f.outcome == Skip {
+				skipped = append(skipped, m.what+" was not tried: "+f.detail)
+			} else {
 				sent++
 			}
 			if worst.outcome == "" || f.worse(worst) {
@@ -187,7 +231,8 @@ func judgeMessages(messages func(p *Probe) []message) func(context.Context, *run
 			}
 		}
 		if worst.outcome == Pass && sent > 1 {
-			worst.detail = fmt.Sprintf("%d of %d as they should be", sent, sent)
+			worst.detail = strings.Join(append([]string{fmt.Sprintf("%d of %d as they should be", sent, sent)},
+				skipped...), "; ")
 		}
 		return worst
 	}

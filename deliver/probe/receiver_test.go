@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/barbhq/barb/deliver/probe"
 )
 
 const secret = "whsec_cGFzc3dvcmQtb2YtdGhlLXByb2JlLXRlc3Rz"
@@ -36,6 +38,7 @@ const (
 	forgetful    fault = "no idempotency"
 	checkFirst   fault = "a look before the insert"
 	inMemory     fault = "ids in memory alone"
+	tied         fault = "an id that is kept before work that ends with the connection"
 	slow         fault = "works before it answers"
 	strictParser fault = "500 on bad JSON"
 	talkative    fault = "a stack trace in the answer"
@@ -107,22 +110,61 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		defer busy.Stop()
 		<-busy.C
 	}
+	if r.fault == tied && r.isCut(q) {
+		return
+	}
+	if r.fault == checkFirst {
+		query := 50 * time.Millisecond
+		if strings.HasSuffix(q.Header.Get(probe.Field), " F4") {
+			query = 300 * time.Millisecond // the retry comes meanwhile
+		}
+		r.ask(q.Header.Get("webhook-id"), query)
+		return
+	}
 	r.work(q.Header.Get("webhook-id"))
+}
+
+// ask has a database look an id up, and works when it is not there.
+func (r *receiver) ask(id string, query time.Duration) {
+	r.mu.Lock()
+	isKnown := r.seen[id]
+	r.mu.Unlock()
+	if isKnown {
+		return
+	}
+	answered := time.NewTimer(query)
+	defer answered.Stop()
+	<-answered.C
+	r.work(id)
+}
+
+// isCut keeps an id, and works for as long as the connection is there. Only the requests that are cut take long.
+func (r *receiver) isCut(q *http.Request) bool {
+	id := q.Header.Get("webhook-id")
+	r.mu.Lock()
+	isKnown := r.seen[id]
+	r.seen[id] = true
+	r.mu.Unlock()
+	if isKnown {
+		return true
+	}
+	if strings.HasSuffix(q.Header.Get(probe.Field), " F4") {
+		busy := time.NewTimer(time.Second)
+		defer busy.Stop()
+		select {
+		case <-q.Context().Done():
+			return true
+		case <-busy.C:
+		}
+	}
+	r.mu.Lock()
+	delete(r.seen, id) // work keeps it again
+	r.mu.Unlock()
+	return false
 }
 
 // work does what a webhook asks for, once for each id.
 func (r *receiver) work(id string) {
-	if r.fault == checkFirst {
-		r.mu.Lock()
-		isKnown := r.seen[id]
-		r.mu.Unlock()
-		if isKnown {
-			return
-		}
-		query := time.NewTimer(50 * time.Millisecond) // the database is asked
-		defer query.Stop()
-		<-query.C
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.seen[id] && r.fault != forgetful && r.fault != yes && r.fault != checkFirst {

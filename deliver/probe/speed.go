@@ -13,7 +13,6 @@ const queueFix = "Store the webhook, answer 2xx, and do the work afterwards, fro
 
 const (
 	timedRequests = 10
-	loadRequests  = 500
 	loadAtOnce    = 50
 	loadFor       = 5 * time.Second
 )
@@ -34,11 +33,11 @@ var speed = []Check{
 		Fix: "Answer 429 or 503 with Retry-After when there are too many, and put the work on a queue.",
 		skip: func(p *Probe) string {
 			if p.Public && !p.Load {
-				return "the address is public: --load sends " + fmt.Sprint(loadRequests) + " requests to it"
+				return "the address is public: --load sends " + fmt.Sprint(p.paced().load) + " requests to it"
 			}
 			return ""
 		},
-		requests: func(*Probe) int { return loadRequests }, atOnce: loadAtOnce, judge: judgeLoad,
+		requests: func(p *Probe) int { return p.paced().load }, atOnce: loadAtOnce, judge: judgeLoad,
 	},
 }
 
@@ -101,8 +100,8 @@ func round(d time.Duration) time.Duration {
 
 // judgeLoad sends many webhooks at a time.
 func judgeLoad(ctx context.Context, r *run) finding {
-	drafts := make(chan *draft, loadRequests)
-	for range loadRequests {
+	drafts := make(chan *draft, r.load)
+	for range r.load {
 		d, err := r.fresh()
 		if err != nil {
 			r.broken = err

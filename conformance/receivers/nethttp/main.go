@@ -15,6 +15,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,15 +24,19 @@ const (
 	maxBody   = 2 << 20 // bytes
 )
 
-type receiver struct{ secret []byte }
+type receiver struct {
+	secret  []byte
+	handled atomic.Int64 // webhooks: the guide keeps no ids
+}
 
 func main() {
-	r := receiver{secret: []byte(os.Getenv("SECRET"))}
+	r := &receiver{secret: []byte(os.Getenv("SECRET"))}
 	if len(r.secret) == 0 {
 		log.Fatal("SECRET is not set")
 	}
 	http.HandleFunc("POST /generic", r.generic)
 	http.HandleFunc("POST /generic-ts", r.genericTS)
+	http.HandleFunc("GET /handled", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, r.handled.Load()) })
 	ln, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "0"))
 	if err != nil {
 		log.Fatal(err)
@@ -40,7 +45,7 @@ func main() {
 	log.Fatal(http.Serve(ln, nil))
 }
 
-func (r receiver) matches(signature string, parts ...[]byte) bool {
+func (r *receiver) matches(signature string, parts ...[]byte) bool {
 	got, err := hex.DecodeString(signature)
 	if err != nil {
 		return false
@@ -52,20 +57,24 @@ func (r receiver) matches(signature string, parts ...[]byte) bool {
 	return hmac.Equal(got, mac.Sum(nil))
 }
 
-func (r receiver) generic(w http.ResponseWriter, req *http.Request) {
+func (r *receiver) generic(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 	if err != nil || !r.matches(req.Header.Get("X-Webhook-Signature"), body) {
 		w.WriteHeader(http.StatusUnauthorized)
+		return
 	}
+	r.handled.Add(1)
 }
 
-func (r receiver) genericTS(w http.ResponseWriter, req *http.Request) {
+func (r *receiver) genericTS(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 	ts := req.Header.Get("X-Webhook-Timestamp")
 	signature, prefixed := strings.CutPrefix(req.Header.Get("X-Webhook-Signature"), "sha256=")
 	if err != nil || !fresh(ts) || !prefixed || !r.matches(signature, []byte(ts), []byte("."), body) {
 		w.WriteHeader(http.StatusUnauthorized)
+		return
 	}
+	r.handled.Add(1)
 }
 
 func fresh(ts string) bool {
