@@ -56,7 +56,7 @@ var frameworkWords = sync.OnceValue(func() map[string]map[string]string {
 			"express": "In Express: insert a row, res.sendStatus(200), and let a worker take it (BullMQ, pg-boss).",
 			"flask":   "In Flask: insert a row and return 200; Celery or RQ does the work.",
 			"django":  "In Django: transaction.on_commit(lambda: task.delay(id)), then return 200.",
-			"fastapi": "In FastAPI: insert a row and return; Celery or arq does the work, as BackgroundTasks end with the process.",
+			"fastapi": "In FastAPI: insert a row and return; a worker (arq) takes it, as BackgroundTasks end with the process.",
 			"go":      "In Go: insert a row and return; a worker takes it, as goroutines end with the process.",
 			"php":     "In PHP: insert a row and return; with Laravel, Job::dispatch().",
 			"nextjs":  "In Next.js: insert a row and return; a queue does the work, as after() ends with the function.",

@@ -24,7 +24,7 @@ import (
 // shared is the history of all probes but those whose requests are counted.
 var shared *store.Store
 
-// TestMain opens the history. Probes wait more than they work, so four of them at a time on each processor are no hurry.
+// TestMain opens the history. Probes wait more than they work: four of them at a time on each processor are no hurry.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	err := errors.Join(flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))), withHistory(m.Run))
