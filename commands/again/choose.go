@@ -112,7 +112,7 @@ func holds(w *webhooks.Webhook, ids []store.Range) bool {
 }
 
 // noneMatches is the error for a selection of nothing, nil with --allow-empty.
-func (r *replayer) noneMatches() error {
+func (r *replayer) noneMatches(ctx context.Context) error {
 	switch {
 	case r.options.allowEmpty:
 		r.sh.Say("barb: nothing is selected")
@@ -128,7 +128,9 @@ func (r *replayer) noneMatches() error {
 	case r.options.dead:
 		return fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
 	}
-	return fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
+	return fail.Usage("nothing in the history matches").
+		Hint(r.sh.Nearest(ctx, r.options.selectors, &r.options.Filter)).
+		Hint("barb history lists what there is; --allow-empty succeeds without any")
 }
 
 // tellRefused says how many webhooks were left out.

@@ -76,7 +76,7 @@ func Once(ctx context.Context, sh *shell.Shell, id int64, how How) (done *Done, 
 	case err != nil:
 		return nil, err
 	case count == 0:
-		return nil, r.noneMatches()
+		return nil, r.noneMatches(ctx)
 	case r.leaving > 0:
 		return nil, r.leaves()
 	}

@@ -137,7 +137,7 @@ func runReplay(ctx context.Context, sh *shell.Shell, o options) error {
 	case sh.Judgements.Failures() > 0:
 		return nil // said already
 	default:
-		err = r.noneMatches()
+		err = r.noneMatches(ctx)
 	}
 	if err == nil && !o.dryRun {
 		err = r.consent()

@@ -88,11 +88,8 @@ func runAssert(ctx context.Context, sh *shell.Shell, o *assertOptions) error {
 func (o *assertOptions) end(ctx context.Context, sh *shell.Shell, r *report.Report) error {
 	all, failed := len(r.Cases), r.Count().Failed
 	if all == 0 && !o.allowEmpty {
-		f := fail.Usage("nothing in the history is selected")
-		if newest, err := sh.Newest(ctx, 0); err == nil {
-			f = f.Hintf("the newest webhook is %d", newest)
-		}
-		return f.Hint("barb history lists what there is; --allow-empty succeeds without any")
+		return fail.Usage("nothing in the history is selected").Hint(sh.Nearest(ctx, o.selectors, &o.Filter)).
+			Hint("barb history lists what there is; --allow-empty succeeds without any")
 	}
 	r.Took = sh.Now().Sub(r.Began)
 	if err := o.Publish(r, sh.Getenv, sh.Err); err != nil {

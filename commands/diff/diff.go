@@ -3,7 +3,9 @@ package diff
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,20 +20,22 @@ import (
 )
 
 type options struct {
-	ignores []string
-	answers bool
-	ignore  compare.Ignored
+	ignores    []string
+	answers    bool
+	allowEmpty bool
+	ignore     compare.Ignored
 }
 
 // New makes the command.
 func New(sh *shell.Shell) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:               "diff A B",
+		Use:               "diff A [B]",
 		ValidArgsFunction: sh.CompleteIDs,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if len(args) != 2 {
-				return fail.Usage("diff needs two webhooks").Hint("barb diff @-1 @ compares the newest with the one before it")
+			if len(args) == 0 || len(args) > 2 {
+				return fail.Usage("diff needs two webhooks, or one that was replayed").
+					Hint("barb diff @-1 @ compares the newest with the one before it; barb diff @ with its latest replay")
 			}
 			if o.ignore, err = Ignored(o.ignores); err != nil {
 				return err
@@ -41,22 +45,23 @@ func New(sh *shell.Shell) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.answers, "answers", false, "compare the answers, not the webhooks")
+	f.BoolVar(&o.allowEmpty, "allow-empty", false, "succeed when there is nothing to compare")
 	f.StringArrayVar(&o.ignores, "ignore", nil, "do not compare this `path`, such as .meta.request_id, or header:NAME, "+
 		"headers, status or body (repeatable)")
 	return cmd
 }
 
 func runDiff(ctx context.Context, sh *shell.Shell, o *options, args []string) error {
-	var sides [2]*record.Exchange
-	for i, arg := range args {
-		x, err := oneExchange(ctx, sh, arg)
-		if err == nil && o.answers {
-			x, err = answeredBy(ctx, sh, x)
-		}
-		if err != nil {
-			return err
-		}
-		sides[i] = sh.History.Redacted(x)
+	sides, err := chosen(ctx, sh, o, args)
+	if _, missing := errors.AsType[*flags.NoWebhook](err); o.allowEmpty && (missing || errors.Is(err, errNoReplay)) {
+		sh.Say("barb: nothing to compare")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i := range sides {
+		sides[i] = sh.History.Redacted(sides[i])
 	}
 	message := compare.Request
 	if o.answers {
@@ -77,6 +82,59 @@ func runDiff(ctx context.Context, sh *shell.Shell, o *options, args []string) er
 		}
 	}
 	return fail.Silent(fail.ExitFailed)
+}
+
+// errNoReplay is the error for a webhook that was not replayed.
+var errNoReplay = errors.New("no replay")
+
+// chosen returns what is compared: two exchanges, or a webhook and its latest replay. With --answers those that have
+// the answers.
+func chosen(ctx context.Context, sh *shell.Shell, o *options, args []string) (sides [2]*record.Exchange, err error) {
+	for i, arg := range args {
+		if sides[i], err = oneExchange(ctx, sh, arg); err != nil {
+			return sides, err
+		}
+	}
+	if len(args) == 1 {
+		return withReplay(ctx, sh, o, sides[0])
+	}
+	for i := 0; i < len(sides) && o.answers && err == nil; i++ {
+		sides[i], err = answeredBy(ctx, sh, sides[i])
+	}
+	return sides, err
+}
+
+// withReplay returns an exchange and the latest replay of its webhook. A replay is compared with what it repeats, and
+// its answer with that to the forward before it, if there is one.
+func withReplay(ctx context.Context, sh *shell.Shell, o *options, x *record.Exchange) (sides [2]*record.Exchange,
+	err error) {
+	isReplay := func(x *record.Exchange) bool {
+		return x.Role == record.Replay || x.Role == record.Elsewhere || x.Role == record.Copy
+	}
+	repeated, replay := x.ID, int64(0)
+	if isReplay(x) {
+		repeated, replay = x.Thread, x.ID
+	}
+	thread, err := sh.History.Thread(ctx, repeated)
+	if err != nil {
+		return sides, err
+	}
+	for _, one := range slices.Backward(thread) {
+		switch {
+		case replay == 0 && isReplay(one):
+			replay = one.ID
+		case o.answers && one.Role == record.Forward && one.ID < replay && repeated < one.ID:
+			repeated = one.ID
+		}
+	}
+	if replay == 0 {
+		return sides, fail.Usage("webhook %d has %w to compare it with", x.ID, errNoReplay).
+			Hintf("barb replay %d --to http://localhost:3000, or name two: barb diff %d @", x.ID, x.ID)
+	}
+	if sides[0], err = sh.History.Get(ctx, repeated); err == nil {
+		sides[1], err = sh.History.Get(ctx, replay)
+	}
+	return sides, err
 }
 
 // oneExchange returns the exchange that a selector names: an id is that of an attempt, too.

@@ -84,14 +84,15 @@ func whole(ctx context.Context, history *store.Store, w *webhooks.Webhook) (*rec
 }
 
 // none is the error for a selection of nothing, nil with --allow-empty.
-func (s *selection) none(sh *shell.Shell, to string) error {
+func (s *selection) none(ctx context.Context, sh *shell.Shell, to string) error {
 	switch {
 	case sh.Judgements.Failures() > 0: // said already
 		return nil
 	case s.allowEmpty:
 		return nil
 	}
-	return fail.Usage("nothing in the history matches: nothing to %s", to).Hint("barb history lists what there is; " +
+	return fail.Usage("nothing in the history matches: nothing to %s", to).
+		Hint(sh.Nearest(ctx, s.selectors, &s.Filter)).Hint("barb history lists what there is; " +
 		"--allow-empty is for a selection that may be empty")
 }
 

@@ -76,7 +76,7 @@ func runSave(ctx context.Context, sh *shell.Shell, o *saveOptions) error {
 		return c
 	})
 	if errors.Is(err, errNone) {
-		return o.none(sh, "save")
+		return o.none(ctx, sh, "save")
 	}
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func runExport(ctx context.Context, sh *shell.Shell, o *exportOptions, name stri
 		return &cassettes{Writer: cassette.NewWriter(w, false)}
 	})
 	if errors.Is(err, errNone) {
-		return o.none(sh, "export")
+		return o.none(ctx, sh, "export")
 	}
 	if err != nil {
 		return err

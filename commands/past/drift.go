@@ -87,7 +87,7 @@ func runDrift(cmd *cobra.Command, sh *shell.Shell, o *historyOptions) error {
 	if err != nil {
 		return err
 	}
-	return s.report(o, before, now, drift.Compare(before, now, ignored))
+	return s.report(ctx, o, before, now, drift.Compare(before, now, ignored))
 }
 
 // shapes reads the shapes of webhooks.
@@ -185,13 +185,13 @@ func (s *shapes) add(shape *drift.Shape, x *record.Exchange, number int64) {
 }
 
 // report prints the differences and returns the error with the exit code.
-func (s *shapes) report(o *historyOptions, before, now *drift.Shape, c drift.Compared) error {
+func (s *shapes) report(ctx context.Context, o *historyOptions, before, now *drift.Shape, c drift.Compared) error {
 	sh := s.sh
 	if s.unreadable > 0 {
 		sh.Warn("not compared: %s with a body that cannot be read", ui.Count(s.unreadable, "webhook"))
 	}
 	if c.Events == 0 {
-		return s.nothing(o, before, now, c)
+		return s.nothing(ctx, o, before, now, c)
 	}
 	for _, d := range c.Differences {
 		if !sh.JSON {
@@ -233,7 +233,7 @@ func (s *shapes) tellOnly(c drift.Compared) {
 }
 
 // nothing is the error where no event type is on both sides, nil with --allow-empty.
-func (s *shapes) nothing(o *historyOptions, before, now *drift.Shape, c drift.Compared) error {
+func (s *shapes) nothing(ctx context.Context, o *historyOptions, before, now *drift.Shape, c drift.Compared) error {
 	s.tellOnly(c)
 	if o.drift.allowEmpty {
 		s.sh.Say("barb: nothing to compare")
@@ -244,8 +244,8 @@ func (s *shapes) nothing(o *historyOptions, before, now *drift.Shape, c drift.Co
 	case before.Webhooks() == 0:
 		return fail.Usage("nothing to compare: --schema-drift %s selects no webhook", o.drift.before).Hint(hint)
 	case now.Webhooks() == 0:
-		return fail.Usage("nothing to compare: nothing in the history matches").Hint("barb history lists what there is; " +
-			hint)
+		return fail.Usage("nothing to compare: nothing in the history matches").
+			Hint(s.sh.Nearest(ctx, o.selectors, &o.Filter)).Hint("barb history lists what there is; " + hint)
 	}
 	return fail.Usage("nothing to compare: no event type is on both sides").Hint(hint)
 }

@@ -73,7 +73,7 @@ func (sh *Shell) SelectionBy(ctx context.Context, selectors []string, chosen *fl
 		return s, err
 	}
 	s.Filter.IDs, err = flags.SelectIDs(ctx, s.History, selectors, newest)
-	return s, err
+	return s, sh.nearMissing(ctx, err)
 }
 
 // Newest returns the id of the webhook n rows below the top one of barb history, or store.ErrNotFound.
