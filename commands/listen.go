@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -21,6 +22,7 @@ import (
 	"github.com/barbhq/barb/commands/past"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/listen/gateway"
@@ -37,6 +39,7 @@ type listenOptions struct {
 	flags.Answers
 	flags.Forward
 	apps      flags.Apps
+	ui        web.Flag
 	addr      string
 	publicURL string
 	tolerance *time.Duration
@@ -72,6 +75,7 @@ func (o *listenOptions) addFlags(cmd *cobra.Command, sh *shell.Shell) {
 	o.Signing.AddFlags(cmd, "verify with this `scheme`, or auto to find it from the headers", sh.SchemeNames)
 	o.JSON.AddFlags(cmd)
 	o.Metrics.AddFlags(cmd)
+	o.ui.AddFlag(cmd)
 	cmd.Flag("with-body").Usage = "show the bodies (also in the JSON)"
 	cmd.Flag("with-headers").Usage = "show the headers (also in the JSON)"
 	f := cmd.Flags()
@@ -150,6 +154,12 @@ func runListen(ctx context.Context, sh *shell.Shell, o listenOptions) error {
 		return err
 	}
 	defer g.port.Serve(g.metrics)()
+	actions := &act.Actions{Shell: sh, Forward: o.ForwardTo, Scheme: o.Scheme, Secrets: o.Secrets}
+	if g.page, err = o.ui.Open(ctx, g.gate.History, g.endpoint.URL(ln.Addr()), actions); err != nil {
+		_ = ln.Close()
+		return err
+	}
+	defer g.page.Serve()()
 	if err := g.announce(ln.Addr(), o); err != nil {
 		_ = ln.Close()
 		return err
@@ -256,6 +266,9 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 		if at := g.port.URL(); at != "" {
 			begun["metrics_url"] = at
 		}
+		if at := g.page.URL(); at != "" {
+			begun["ui"] = at
+		}
 		if g.gate.Answers.Ordered() {
 			begun["seed"] = g.gate.Answers.Random.Seed
 		}
@@ -265,6 +278,7 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	}
 	g.sh.Stderr.Printf("barb: listening on %s\n", address)
 	sayMetrics(g.sh, g.port)
+	g.page.Say(g.sh)
 	for _, line := range append(g.endpoint.Describe(addr), g.describe()...) {
 		g.sh.Say("barb: %s", line)
 	}

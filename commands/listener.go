@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
@@ -41,6 +42,7 @@ type listener struct {
 	lines   ui.HookLines
 	metrics *metrics.Received // nil without --metrics
 	port    *metrics.Port     // the same
+	page    *web.Page         // nil without --ui
 }
 
 // takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.

@@ -21,6 +21,7 @@ import (
 	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/past"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/web"
 )
 
 // Main runs one command line and returns the exit code. It does not exit and does not touch the process.
@@ -110,7 +111,7 @@ func branches() []shell.Branch {
 		{Name: "run", Make: func(sh *shell.Shell) *cobra.Command { return checks.NewRun(sh, listenHere) }},
 		{Name: "wait", Make: checks.NewWait}, {Name: "assert", Make: checks.NewAssert},
 		{Name: "probe", Make: newProbe},
-		{Name: "history", Make: past.NewHistory}, {Name: "diff", Make: diff.New},
+		{Name: "history", Make: past.NewHistory}, {Name: "diff", Make: diff.New}, {Name: "ui", Make: web.New},
 		{Name: "tui", Make: newTUI},
 		{Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
 		{Name: "show", Make: past.NewShow},

@@ -28,6 +28,7 @@ type Filter struct {
 	WebhookID   string
 	Marked      record.MarkKind // has a mark of this kind
 	Grep        string          // in either body, byte for byte
+	Before      int64           // webhooks whose newest exchange has a smaller id; 0: any
 	Limit       int             // at most so many; 0 is all
 	OldestFirst bool
 	Bodies      bool // with heads and bodies

@@ -21,10 +21,17 @@ type webhookRef struct{ first, newest int64 }
 // whole, which the caller decides. Limit and Bodies do not matter. What is recorded meanwhile does not show.
 func (s *Store) Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error] {
 	return func(yield func([]int64, error) bool) {
-		all, err := during(ctx, s.db, time.Time{}, f.Until)
+		since := f.Since // of the newest exchange
+		if f.OldestFirst {
+			since = time.Time{}
+		}
+		all, err := during(ctx, s.db, since, f.Until)
 		if err != nil {
 			yield(nil, s.told(err))
 			return
+		}
+		if f.Before > 0 {
+			all.To = min(all.To, f.Before-1)
 		}
 		if narrow, ok := f.narrowest(); ok {
 			s.narrowed(ctx, &f, &narrow, all, yield)
@@ -39,14 +46,6 @@ func (s *Store) Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error
 		case few:
 			s.narrowed(ctx, &f, &named, all, yield)
 			return
-		}
-		if !f.Since.IsZero() && !f.OldestFirst { // the newest exchange is in the time
-			since, err := during(ctx, s.db, f.Since, f.Until)
-			if err != nil {
-				yield(nil, s.told(err))
-				return
-			}
-			all.From = since.From
 		}
 		s.walked(ctx, f.OldestFirst, sc, all, yield)
 	}

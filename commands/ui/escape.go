@@ -42,7 +42,7 @@ func escape(s string, oneLine bool) string {
 			b.WriteString(`\n`)
 		case oneLine && r == '\t':
 			b.WriteString(`\t`)
-		case r == '\n' || r == '\t' || !isUnsafe(r):
+		case r == '\n' || r == '\t' || !IsUnsafe(r):
 			b.WriteRune(r)
 		case r < 0x100:
 			fmt.Fprintf(&b, `\x%02x`, r)
@@ -63,7 +63,7 @@ func EscapeJSON(data []byte) string {
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if !isUnsafe(r) {
+		if !IsUnsafe(r) {
 			b.WriteRune(r)
 			continue
 		}
@@ -83,8 +83,8 @@ func isPlain(s string) bool {
 	return true
 }
 
-// isUnsafe reports whether a character controls a terminal or misleads a reader.
-func isUnsafe(r rune) bool {
+// IsUnsafe reports whether a character controls a terminal or misleads a reader.
+func IsUnsafe(r rune) bool {
 	switch {
 	case unicode.IsControl(r), // C0, DEL, C1
 		r >= 0x200b && r <= 0x200f, // zero-width, left-to-right and right-to-left marks

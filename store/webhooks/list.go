@@ -97,6 +97,7 @@ func (w *Webhook) Matches(f *store.Filter) bool {
 	some := func(is func(*record.Exchange) bool) bool { return slices.ContainsFunc(w.Exchanges, is) }
 	switch {
 	case f.Kind != 0 && w.Kind() != f.Kind,
+		f.Before > 0 && newest.ID >= f.Before,
 		f.Failed && w.State != Failed,
 		f.Invalid && !w.Invalid(),
 		f.Scheme != "" && !record.MatchGlob(f.Scheme, last.Scheme),

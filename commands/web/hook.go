@@ -1,0 +1,226 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/webhooks"
+	"github.com/barbhq/barb/units"
+)
+
+// hook is a webhook as the page shows it.
+type hook struct {
+	row
+	At        string // the time, with its date and zone
+	Address   markup
+	Peer      markup
+	WebhookID markup
+	State     string
+	Says      string // the verdict line: what became of it
+	SaysClass string
+	Outcome   string
+	Signature signature
+	Body      content
+	Head      markup // the request line
+	Fields    []field
+	Trailer   []field
+	Masked    []string
+	Timeline  timeline
+	Answers   []reply
+	RawHead   markup
+	Curl      string
+	Base      string
+	Token     string
+	Size      string
+}
+
+// field is a header field in the order of the wire.
+type field struct {
+	Name, Value markup
+	Signed      bool
+	Masked      bool
+}
+
+// reply is an answer to the webhook: barb's own, or an app's.
+type reply struct {
+	Title  string
+	Class  string
+	Line   markup
+	Took   string
+	Why    markup
+	Fields []field
+	Body   content
+	ID     int64
+}
+
+// webhook shows one webhook: with its list, or alone for the page that is open.
+func (p *Page) webhook(w http.ResponseWriter, r *http.Request) {
+	at := placeOf(r)
+	one, err := p.hookOf(r.Context(), at)
+	if r.URL.Query().Get("part") == "hook" {
+		v := &view{Hook: one, Base: at.suffix(), Token: p.gate.token}
+		v.ofHook(p, at, err)
+		show(w, r, v.status(err), "hook", v)
+		return
+	}
+	v, status := p.viewOf(r)
+	v.Hook = one
+	v.ofHook(p, at, err)
+	if one != nil {
+		v.Title = "#" + strconv.FormatInt(one.ID, 10) + " · barb"
+	}
+	show(w, r, max(status, v.status(err)), "page", v)
+}
+
+// ofHook notes why a webhook is not shown.
+func (v *view) ofHook(p *Page, at place, err error) {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		v.Gone = at.chosen
+	case err != nil:
+		v.Trouble, v.Hint = p.Hint(err)
+	}
+}
+
+func (v *view) status(err error) int {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return http.StatusNotFound
+	case err != nil:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusOK
+}
+
+// hookOf reads a webhook whole.
+func (p *Page) hookOf(ctx context.Context, at place) (*hook, error) {
+	w, err := webhooks.Get(ctx, p.History, at.chosen, p.Now())
+	if err != nil {
+		return nil, err
+	}
+	x, err := p.whole(ctx, w.Last().ID)
+	if err != nil {
+		return nil, err
+	}
+	h := &hook{row: p.rowOf(w, at), At: w.Newest().Start.Local().Format("2006-01-02 15:04:05.000 -07:00"),
+		Address: wire(x.Request.URL), Peer: wire(x.Remote), WebhookID: wire(x.WebhookID), State: string(w.State),
+		Body: requestContent(&x.Request), Curl: export.Curl(&x.Request), Base: at.suffix(), Token: p.gate.token,
+		Size: units.RoundSize(bodySize(x))}
+	h.Path, h.Tail = wire(middle(pathOf(x), 90)), ""
+	h.Head = wire(strings.TrimSpace(x.Request.Method + " " + x.Request.WireTarget() + " " + x.Request.Proto))
+	h.Fields, h.Trailer = p.fieldsOf(x, x.Request.Header), p.fieldsOf(nil, x.Request.Trailer)
+	h.RawHead = rawText(x.Request.AppendHead(nil))
+	h.Masked = x.Masked()
+	h.Signature = p.signatureOf(w, x, at)
+	h.Timeline = timelineOf(w, p.Now())
+	if h.Answers, err = p.repliesOf(ctx, w, x); err != nil {
+		return nil, err
+	}
+	h.Says, h.SaysClass = h.says(w, x)
+	return h, nil
+}
+
+// whole reads an exchange as it may be shown: without what the history masks.
+func (p *Page) whole(ctx context.Context, id int64) (*record.Exchange, error) {
+	x, err := p.History.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return p.History.Redacted(x), nil
+}
+
+func bodySize(x *record.Exchange) int64 {
+	if x.Request.Whole != nil {
+		return x.Request.Whole.Length
+	}
+	return int64(len(x.Request.Body))
+}
+
+// says is what became of a webhook in one line.
+func (h *hook) says(w *webhooks.Webhook, x *record.Exchange) (text, class string) {
+	scheme := x.Scheme
+	if scheme == "" {
+		scheme = "signature"
+	}
+	switch {
+	case x.Kind == record.Sent:
+		text = "to " + ui.Clip(record.Origin(x.Request.URL), 80)
+	case x.Verdict.Status == record.Invalid:
+		text = h.Verdict.Sign + " " + ui.Clip(scheme, 40) + ": " + ui.Reason(x.Verdict.Reason, x.Verdict.Tried)
+	case x.Verdict.Status == record.Valid:
+		text = h.Verdict.Sign + " " + ui.Clip(scheme, 40) + ": " + h.Verdict.Word
+	default:
+		text = "– signature not checked"
+	}
+	text += " → " + h.Answer.Text
+	if h.Took != "" {
+		text += " in " + h.Took
+	}
+	switch w.State {
+	case webhooks.Failed, webhooks.Rejected:
+		return text, "bad"
+	case webhooks.Pending, webhooks.Cancelled:
+		return text, "warn"
+	}
+	return text, "ok"
+}
+
+// signedFields are header fields by which schemes sign.
+var signedFields = []string{"signature", "hmac", "svix-id", "svix-timestamp", "webhook-id", "webhook-timestamp",
+	"x-slack-request-timestamp", "digest"}
+
+// fieldsOf are header fields in the order of the wire.
+func (p *Page) fieldsOf(x *record.Exchange, h record.Header) []field {
+	all := make([]field, 0, len(h))
+	for _, f := range h {
+		name := strings.ToLower(f.Name)
+		isSigned := x != nil && x.Scheme != "" && slices.ContainsFunc(signedFields, func(part string) bool {
+			return strings.Contains(name, part)
+		})
+		all = append(all, field{Name: wire(f.Name), Value: wire(f.Value), Signed: isSigned,
+			Masked: strings.Contains(f.Value, "[secret]")})
+	}
+	return all
+}
+
+// repliesOf are barb's own answer and those of the apps, the last of each.
+func (p *Page) repliesOf(ctx context.Context, w *webhooks.Webhook, x *record.Exchange) ([]reply, error) {
+	title := "Answer to the sender"
+	if x.Kind == record.Sent {
+		title = "Answer of " + ui.Clip(record.Origin(x.Request.URL), 80)
+	}
+	all := []reply{p.replyOf(title, x)}
+	app := w.App()
+	if app == nil {
+		return all, nil
+	}
+	full, err := p.whole(ctx, app.ID)
+	if err != nil {
+		return nil, err
+	}
+	one := p.replyOf("Answer of the app "+ui.Clip(record.Origin(full.Request.URL), 80), full)
+	return append([]reply{one}, all...), nil
+}
+
+func (p *Page) replyOf(title string, x *record.Exchange) reply {
+	a := answerOf(x)
+	out := reply{Title: title, Class: a.Class, Line: wire(a.Text), Took: ui.Duration(x.Took), ID: x.ID}
+	if x.Err != nil {
+		out.Why = wire(cut(x.Err.Text, 400))
+	}
+	if x.Response == nil {
+		return out
+	}
+	out.Line = wire(strings.TrimSpace(x.Response.Proto + " " + strconv.Itoa(x.Response.Status) + " " + x.Response.Reason))
+	out.Fields = p.fieldsOf(nil, x.Response.Header)
+	out.Body = responseContent("response-"+strconv.FormatInt(x.ID, 10), x.Response)
+	return out
+}

@@ -1,0 +1,236 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+)
+
+const (
+	// deepest is the deepest level that can be folded. What is deeper is one line.
+	deepest = 40
+	// mostNodes bounds the elements that one body becomes.
+	mostNodes = 20_000
+	// openNodes is up to how many members an object or array is open at first.
+	openNodes = 200
+)
+
+// jsonTree writes JSON with each object and array in a details element. It takes numbers, strings and names as they
+// came, repeated names too. It reports whether the text is JSON, or the beginning of JSON if it is not whole.
+func jsonTree(w *writer, text []byte, whole bool) bool {
+	if !looksJSON(text, whole) {
+		return false
+	}
+	t := tree{w: w, text: text}
+	t.value(0, "")
+	if t.at < len(text) {
+		w.html(`<div class=over>`)
+		w.lines(strings.TrimSpace(string(text[t.at:])))
+		w.html(`</div>`)
+	}
+	return true
+}
+
+// looksJSON reports whether text is JSON, or the beginning of a JSON object or array.
+func looksJSON(text []byte, whole bool) bool {
+	if whole {
+		return json.Valid(text)
+	}
+	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) == 0 || first[0] != '{' && first[0] != '[' {
+		return false
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	for {
+		if _, err := d.Token(); err != nil {
+			return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		}
+	}
+}
+
+// tree reads JSON that was found valid, as far as it goes, and writes it.
+type tree struct {
+	w     *writer
+	text  []byte
+	at    int
+	nodes int
+}
+
+func (t *tree) blank() {
+	for t.at < len(t.text) && strings.IndexByte(" \t\r\n", t.text[t.at]) >= 0 {
+		t.at++
+	}
+}
+
+// next is the next byte that is not blank; 0 at the end.
+func (t *tree) next() byte {
+	if t.blank(); t.at < len(t.text) {
+		return t.text[t.at]
+	}
+	return 0
+}
+
+// value writes a value; key is its name as it came, with quotes, "" in an array. It returns false where the rest is
+// left as it is.
+func (t *tree) value(depth int, key string) bool {
+	if t.nodes++; t.nodes > mostNodes {
+		return false
+	}
+	c := t.next()
+	if c != '{' && c != '[' {
+		t.w.html(`<div>`)
+		t.key(key)
+		t.scalar()
+		t.comma()
+		t.w.html(`</div>`)
+		return true
+	}
+	end := t.end()
+	inner := t.text[t.at+1 : max(end-1, t.at+1)]
+	if depth >= deepest || len(bytes.TrimSpace(inner)) == 0 {
+		t.w.html(`<div>`)
+		t.key(key)
+		t.w.html(`<span class=p>`)
+		t.w.text(string(t.text[t.at:end]))
+		t.w.html(`</span>`)
+		t.at = end
+		t.comma()
+		t.w.html(`</div>`)
+		return true
+	}
+	return t.branch(depth, key, c)
+}
+
+// branch writes an object or an array that has members.
+func (t *tree) branch(depth int, key string, c byte) bool {
+	members := count(t.text[t.at:])
+	t.at++
+	if members > openNodes {
+		t.w.html(`<details><summary>`)
+	} else {
+		t.w.html(`<details open><summary>`)
+	}
+	t.key(key)
+	unit := " items"
+	if c == '{' {
+		unit = " keys"
+	}
+	t.w.html(`<b class=p>` + string(c) + `</b><span class=n>` + strconv.Itoa(members) + unit)
+	t.w.html(`</span></summary><div class=in>`)
+	ok := true
+	for ok && t.next() != 0 && t.text[t.at] != '}' && t.text[t.at] != ']' {
+		name := ""
+		if c == '{' {
+			name = t.quoted()
+			if t.next() == ':' {
+				t.at++
+			}
+		}
+		ok = t.value(depth+1, name)
+	}
+	t.w.html(`</div><div class=p>`)
+	if c = t.next(); ok && c != 0 {
+		t.at++
+		t.w.html(string(c))
+		t.comma()
+	}
+	t.w.html(`</div></details>`)
+	return ok
+}
+
+func (t *tree) key(key string) {
+	if key != "" {
+		t.w.html(`<span class=k>`)
+		t.w.text(key)
+		t.w.html(`</span><span class=p>: </span>`)
+	}
+}
+
+func (t *tree) comma() {
+	if t.next() == ',' {
+		t.at++
+		t.w.html(`<span class=p>,</span>`)
+	}
+}
+
+// quoted reads a string with its quotes.
+func (t *tree) quoted() string {
+	t.blank()
+	start := t.at
+	for t.at++; t.at < len(t.text); t.at++ {
+		switch t.text[t.at] {
+		case '\\':
+			t.at++
+		case '"':
+			t.at++
+			return string(t.text[start:t.at])
+		}
+	}
+	t.at = len(t.text)
+	return string(t.text[start:])
+}
+
+func (t *tree) scalar() {
+	class, start := `<span class=l>`, t.at
+	switch c := t.next(); {
+	case c == '"':
+		t.w.html(`<span class=s>`)
+		t.w.text(t.quoted())
+		t.w.html(`</span>`)
+		return
+	case c == '-' || c >= '0' && c <= '9':
+		class = `<span class=d>`
+	}
+	for t.at < len(t.text) && strings.IndexByte(" \t\r\n,]}", t.text[t.at]) < 0 {
+		t.at++
+	}
+	t.w.html(class)
+	t.w.text(string(bytes.TrimSpace(t.text[start:t.at])))
+	t.w.html(`</span>`)
+}
+
+// end returns where the object or array that begins here ends, or the end of the text.
+func (t *tree) end() int {
+	depth, quoted := 0, false
+	for i := t.at; i < len(t.text); i++ {
+		switch c := t.text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(t.text)
+}
+
+// count returns how many members the object or array at the beginning of text has, as far as it is there.
+func count(text []byte) int {
+	depth, quoted, n := 0, false, 1
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return n
+			}
+		case c == ',' && depth == 1:
+			n++
+		}
+	}
+	return n
+}

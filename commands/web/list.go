@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/commands/query"
+	"github.com/barbhq/barb/store"
+)
+
+// pageRows is how many rows a page of the list has.
+const pageRows = 100
+
+// view is everything that a page shows.
+type view struct {
+	Title     string
+	Theme     string
+	Token     string
+	Version   string
+	Listening string
+	Filter    string
+	Mistake   string // what is wrong with the filter
+	Trouble   string // why the history cannot be read
+	Hint      string
+	Rows      []row
+	Newest    int64 // the newest exchange when the list was read
+	Older     string
+	Newer     string
+	Paused    bool
+	First     bool // the list begins at the newest
+	Empty     bool // there is nothing in the history
+	Hook      *hook
+	Gone      int64 // a webhook that is not there
+	Base      string
+	Command   string
+	Keys      []keyRow
+	Full      string // the number of rows, where the page has all of them
+}
+
+// list shows the list, and on its right a webhook where the address names one.
+func (p *Page) list(w http.ResponseWriter, r *http.Request) {
+	v, status := p.viewOf(r)
+	show(w, r, status, "page", v)
+}
+
+// rows answers with the list alone, for the page that is open.
+func (p *Page) rows(w http.ResponseWriter, r *http.Request) {
+	at := placeOf(r)
+	at.chosen = number(r.URL.Query().Get("chosen"))
+	v, status := p.listOf(r, at)
+	show(w, r, status, "list", v)
+}
+
+func (p *Page) viewOf(r *http.Request) (*view, int) {
+	at := placeOf(r)
+	v, status := p.listOf(r, at)
+	v.Title, v.Theme, v.Token, v.Version, v.Keys = "barb", themeOf(r), p.gate.token, p.Version, keyRows()
+	v.Listening = strings.TrimPrefix(p.Listening, "http://")
+	return v, status
+}
+
+// listOf is the list of a place. A filter with a mistake shows the list without a filter.
+func (p *Page) listOf(r *http.Request, at place) (*view, int) {
+	v := &view{Filter: at.filter, First: at.before == 0, Base: at.with(0), Listening: p.Listening}
+	q, err := at.queryOf()
+	if err != nil {
+		v.Mistake = query.Reason(err)
+		q, at.filter = &query.Query{}, ""
+	}
+	v.Command = commandOf(at.filter)
+	newest, err := p.newest(r.Context())
+	var got found
+	if err == nil {
+		v.Newest, v.Empty = newest, newest == 0
+		got, err = p.find(r.Context(), q, at.before, pageRows)
+	}
+	if err != nil && at.filter != "" && isUsage(err) {
+		v.Mistake = query.Reason(err)
+		got, err = p.find(r.Context(), &query.Query{}, 0, pageRows)
+	}
+	if err != nil {
+		v.Trouble, v.Hint = p.Hint(err)
+		return v, http.StatusServiceUnavailable
+	}
+	v.Paused = got.paused
+	if got.older != 0 {
+		v.Older = at.with(got.older)
+	}
+	for _, one := range got.rows {
+		v.Rows = append(v.Rows, p.rowOf(one, at))
+	}
+	return v, http.StatusOK
+}
+
+func (p *Page) newest(ctx context.Context) (int64, error) {
+	id, err := p.History.Newest(ctx, 0)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	return id, err
+}
+
+// commandOf is the command line that lists the same.
+func commandOf(filter string) string {
+	if strings.TrimSpace(filter) == "" {
+		return "barb history"
+	}
+	return "barb history  # " + strings.Join(strings.Fields(filter), " ")
+}
+
+// themeOf is the theme that the person has chosen; "" for that of the system.
+func themeOf(r *http.Request) string {
+	if c, err := r.Cookie("barb_theme"); err == nil && (c.Value == "dark" || c.Value == "light") {
+		return c.Value
+	}
+	return ""
+}
+
+// within returns a context for a part of the page that may be late.
+func within(r *http.Request, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(r.Context(), d)
+}
+
+// check answers what is wrong with a filter; nothing for a right one.
+func (p *Page) check(w http.ResponseWriter, r *http.Request) {
+	q, err := placeOf(r).queryOf()
+	if err == nil {
+		_, err = p.selection(r.Context(), q)
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if err != nil {
+		_, _ = io.WriteString(w, query.Reason(err))
+	}
+}

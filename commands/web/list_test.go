@@ -1,0 +1,241 @@
+package web_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+var rowID = regexp.MustCompile(`<tr id="w(\d+)"`)
+
+// idsOf returns the ids of the rows of a page, from its top.
+func idsOf(text string) (ids []int) {
+	for _, m := range rowID.FindAllStringSubmatch(text, -1) {
+		id, err := strconv.Atoi(m[1])
+		if err != nil {
+			panic(err) // digits
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+var older = regexp.MustCompile(`id=older rel=next href="([^"]*)"`)
+
+func TestTheListIsPagedByKeyThroughManyRows(t *testing.T) {
+	t.Parallel()
+	rows := 100_000
+	if testing.Short() {
+		rows = 2000
+	}
+	s := entered(t)
+	var batch []*record.Exchange
+	for n := 1; n <= rows; n++ {
+		if batch = append(batch, received(n)); len(batch) == 1000 {
+			s.add(batch...)
+			batch = nil
+		}
+	}
+	text, seen := s.get("/"), rows
+	for page := range 12 {
+		ids := idsOf(text)
+		if len(ids) != 100 || ids[0] != seen {
+			t.Fatalf("page %d: %d rows from %d, want %d", page, len(ids), ids[0], seen)
+		}
+		for i, id := range ids {
+			if id != seen-i {
+				t.Fatalf("page %d: %d in place of %d", page, id, seen-i)
+			}
+		}
+		seen -= len(ids)
+		next := older.FindStringSubmatch(text)
+		if next == nil {
+			t.Fatalf("page %d has no next one", page)
+		}
+		s.add(received(rows + page)) // what comes meanwhile does not move the pages below
+		begun := time.Now()
+		text = s.get(next[1])
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("page %d took %s", page, took)
+		}
+	}
+	last := s.get("/?before=50")
+	if ids := idsOf(last); len(ids) != 49 || ids[48] != 1 || older.MatchString(last) {
+		t.Errorf("the last page: %v", ids)
+	}
+}
+
+// A webhook that is forwarded again stands at the top, and not on a later page as well.
+func TestAWebhookStandsInTheListOnce(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	for n := range 150 {
+		s.add(received(n))
+	}
+	forward := received(3)
+	forward.Kind, forward.Role, forward.Thread = record.Sent, record.Forward, 3
+	s.add(forward)
+	first := s.get("/")
+	next := older.FindStringSubmatch(first)
+	if next == nil {
+		t.Fatal("no second page")
+	}
+	all := append(idsOf(first), idsOf(s.get(next[1]))...)
+	if all[0] != 3 || len(all) != 150 {
+		t.Errorf("%d rows from %d", len(all), all[0])
+	}
+	slices.Sort(all)
+	if len(slices.Compact(all)) != 150 {
+		t.Error("a webhook twice")
+	}
+}
+
+func TestTheFilterIsThatOfTheHistory(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	failed, bad, sent := received(1), received(2), received(3)
+	failed.Response.Status = 500
+	bad.Verdict = record.Verdict{Status: record.Invalid, Reason: "signature_mismatch"}
+	bad.Response.Status = 401
+	sent.Kind, sent.EventType = record.Sent, "order.created"
+	s.add(failed, bad, sent, received(4))
+	for filter, want := range map[string][]int{"": {4, 3, 2, 1}, "--failed": {1}, "status:5xx": {1}, "--invalid": {2},
+		"event:order.*": {3}, "sent": {3}, "--sent": {3}, "2..3": {3, 2}, "@": {4}, "grep:evt_4": {4}, "order": {3},
+		`--where ".body.amount > 2"`: {4, 3}, "nothing-has-this": nil, "status:5xx --sent": nil} {
+		text := s.get("/?q=" + strings.ReplaceAll(urlQuery(filter), "+", "%20"))
+		if got := idsOf(text); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", filter, got, want)
+		}
+		if filter != "" && want != nil && !strings.Contains(text, `href="/w/`+strconv.Itoa(want[0])+"?q=") {
+			t.Errorf("%q: the rows forget the filter", filter)
+		}
+	}
+	for filter, want := range map[string]string{"status:abc": "503, 5xx or 400..499",
+		"stats:500": "did you mean status:?", `"open`: "is not closed", "--since nonsense": "since"} {
+		if text := s.get("/?q=" + urlQuery(filter)); !strings.Contains(text, want) || len(idsOf(text)) != 4 {
+			t.Errorf("%q: no %q, or no list", filter, want)
+		}
+		if text := s.get("/check?q=" + urlQuery(filter)); !strings.Contains(text, want) {
+			t.Errorf("/check of %q: %q", filter, text)
+		}
+	}
+	if got := s.get("/count?q=" + urlQuery("--invalid")); got != "1" {
+		t.Errorf("count %q", got)
+	}
+}
+
+func TestTheStatesOfTheList(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	if text := s.get("/"); strings.Count(text, "class=paste") != 3 || !strings.Contains(text, "No webhook has come yet") {
+		t.Error("an empty history has no three commands to paste")
+	}
+	s.add(received(1))
+	if text := s.get("/?q=zebra"); !strings.Contains(text, "No webhook matches") {
+		t.Error("a filter that selects nothing")
+	}
+	status, _, text := s.ask("GET", "/w/77", nil, "")
+	isSaid := strings.Contains(text, "Webhook 77 is not in the history")
+	if status != http.StatusNotFound || !isSaid || len(idsOf(text)) != 1 {
+		t.Errorf("a webhook that was pruned: status %d", status)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, text := s.ask("GET", "/", nil, ""); status != http.StatusServiceUnavailable ||
+		!strings.Contains(text, "role=alert") {
+		t.Errorf("a history that is closed: status %d", status)
+	}
+}
+
+// The budgets of sizes, in bytes.
+func TestThePageIsSmall(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	for n := range 100 {
+		s.add(received(n))
+	}
+	size := func(path string) (raw, small int) {
+		plain := s.get(path)
+		_, h, text := s.ask("GET", path, map[string]string{"Accept-Encoding": "gzip"}, "")
+		if h.Get("Content-Encoding") != "gzip" {
+			t.Fatalf("%s is not packed", path)
+		}
+		z, err := gzip.NewReader(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if whole, err := io.ReadAll(z); err != nil || len(whole) != len(plain) {
+			t.Fatalf("%s unpacks to %d bytes of %d: %v", path, len(whole), len(plain), err)
+		}
+		return len(plain), len(text)
+	}
+	page, pageSmall := size("/")
+	js, jsSmall := size("/static/app.js")
+	css, cssSmall := size("/static/app.css")
+	for name, of := range map[string][2]int{"list": {page, 64 << 10}, "packed list": {pageSmall, 10 << 10},
+		"script": {js, 60 << 10}, "style": {css, 24 << 10}, "first load": {page + js + css, 200 << 10},
+		"packed first load": {pageSmall + jsSmall + cssSmall, 60 << 10}} {
+		if of[0] > of[1] {
+			t.Errorf("%s: %d bytes of %d", name, of[0], of[1])
+		}
+	}
+	text := s.get("/")
+	for row := range strings.SplitSeq(text[strings.Index(text, "<tr id="):strings.Index(text, "</tbody>")], "\n") {
+		if len(row) > 600 {
+			t.Errorf("a row has %d bytes: %s", len(row), row)
+			break
+		}
+	}
+	if got := regexp.MustCompile(`(?:src|href)="(https?:|//)`).FindString(text); got != "" {
+		t.Errorf("the page loads from elsewhere: %s", got)
+	}
+}
+
+func TestABodyIsShownByWhatItIs(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	bodies := []struct{ kind, body string }{
+		{"application/json", `{"a":[1,{"b":null}],"a":2,"n":1e999,"s":"x"}`},
+		{"application/x-www-form-urlencoded", "a=1&b=two+words&payload=%7B%22k%22%3Atrue%7D"},
+		{"application/xml", "<a><b>x &amp; y</b><c/></a>"}, {"", "just text"}, {"image/png", "\x89PNG\x00\xff"}, {"", ""},
+		{"application/json", strings.Repeat("[", 200_000)}, {"application/json", `{"deep":` + strings.Repeat("[", 5000) +
+			strings.Repeat("]", 5000) + "}"}, {"text/plain", strings.Repeat("é", 200<<10)},
+	}
+	for _, b := range bodies {
+		x := received(1)
+		x.Request.Body, x.Request.Header = []byte(b.body), record.Header{{Name: "Content-Type", Value: b.kind}}
+		s.add(x)
+	}
+	for i, want := range [][]string{{`<span class=k>&#34;a&#34;</span>`, `<span class=d>1e999</span>`, "<details open>"},
+		{"<th scope=row>b</th><td>two words</td>", "<span class=l>true</span>"}, {"<span class=k>&lt;b&gt;</span>"},
+		{"just text"}, {"<b>000000</b>  89 50 4e 47 00 ff"}, {"The body is empty."}, {"[[[["}, {"&#34;deep&#34;"},
+		{"Show the rest", "?from=262144"}} {
+		text := s.get("/w/" + strconv.Itoa(i+1))
+		for _, part := range want {
+			if !strings.Contains(text, part) {
+				t.Errorf("body %d has no %s", i+1, part)
+			}
+		}
+		if len(text) > 4<<20 {
+			t.Errorf("body %d makes a page of %d bytes", i+1, len(text))
+		}
+	}
+	rest := s.get("/w/9/rest/request?from=262144")
+	if n := strings.Count(rest, "é"); n != (400<<10-262144)/2 {
+		t.Errorf("the rest has %d characters", n)
+	}
+	_, _, whole := s.ask("GET", "/w/9/download/request", nil, "")
+	if !bytes.Equal([]byte(whole), []byte(bodies[8].body)) {
+		t.Error("the download is not the body")
+	}
+}

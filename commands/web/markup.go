@@ -1,0 +1,97 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/barbhq/barb/commands/ui"
+)
+
+// markup is HTML in which all text of a peer is escaped. Only writer makes it.
+type markup = template.HTML
+
+// writer writes HTML. Its text may be anybody's: what is not plain becomes a visible mark, and nothing of it becomes
+// markup.
+type writer struct{ strings.Builder }
+
+// html writes markup. It takes constants of this package only.
+func (w *writer) html(constant string) { w.WriteString(constant) }
+
+// text writes text that stays on its line: controls, bidirectional and invisible characters become marks.
+func (w *writer) text(s string) { w.escaped(s, true) }
+
+// lines writes text whose newlines and tabs stay as they are.
+func (w *writer) lines(s string) { w.escaped(s, false) }
+
+func (w *writer) escaped(s string, oneLine bool) {
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c < utf8.RuneSelf-1 {
+			if entity := entityOf(c); entity != "" {
+				w.WriteString(s[start:i] + entity)
+				start = i + 1
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		bad := r == utf8.RuneError && size == 1
+		keep := (r == '\n' || r == '\t') && !oneLine || r == '\r' && !oneLine && strings.HasPrefix(s[i:], "\r\n")
+		if bad || !keep && ui.IsUnsafe(r) {
+			w.WriteString(s[start:i])
+			w.mark(r, s[i], bad)
+			start = i + size
+		}
+		i += size
+	}
+	w.WriteString(s[start:])
+}
+
+func entityOf(c byte) string {
+	switch c {
+	case '<':
+		return "&lt;"
+	case '>':
+		return "&gt;"
+	case '&':
+		return "&amp;"
+	case '"':
+		return "&#34;"
+	case '\'':
+		return "&#39;"
+	}
+	return ""
+}
+
+// mark writes a character that cannot be seen as one that can.
+func (w *writer) mark(r rune, first byte, bad bool) {
+	name := fmt.Sprintf("U+%04X", r)
+	short, known := names[r]
+	switch {
+	case bad:
+		name, short = "not UTF-8", fmt.Sprintf("%02X", first)
+	case !known && r < 0x20:
+		short = string('\u2400' + r)
+	case !known:
+		short = name
+	}
+	fmt.Fprintf(w, `<i class=u title="%s">%s</i>`, name, short)
+}
+
+// names are the marks of characters that are met often.
+var names = map[rune]string{'\n': "LF", '\r': "CR", '\t': "TAB", 0: "NUL", 0x1b: "ESC", 0x7f: "DEL", 0xfeff: "BOM",
+	0x200b: "ZWSP", 0x200c: "ZWNJ", 0x200d: "ZWJ", 0x200e: "LRM", 0x200f: "RLM", 0x202a: "LRE", 0x202b: "RLE",
+	0x202c: "PDF", 0x202d: "LRO", 0x202e: "RLO", 0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI"}
+
+// done returns what was written.
+func (w *writer) done() markup { return markup(w.String()) } //nolint:gosec // all text in it is escaped
+
+// wire is the text of a peer in one line.
+func wire(s string) markup {
+	var w writer
+	w.text(s)
+	return w.done()
+}

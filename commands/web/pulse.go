@@ -1,0 +1,180 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+const (
+	// pulseSlots parts of pulseSlot each are what the strip in the top bar looks back on.
+	pulseSlots = 30
+	pulseSlot  = 10 * time.Second
+	// pulseMost bounds how many exchanges are read for it.
+	pulseMost = 20_000
+)
+
+// beat is the strip: how many came in each part of the last five minutes, and how they went.
+type beat struct {
+	Rate   string // in the last minute
+	Bad    int
+	Lately bool
+	P50    string
+	P95    string
+	P99    string
+	Path   string // of the line of the rate, in a drawing of 120 × 20
+	Dots   []dot  // parts with failures
+	Title  string
+}
+
+type dot struct{ X string }
+
+// counts keeps what is asked for often.
+type counts struct {
+	mu   sync.Mutex
+	beat beat
+	at   time.Time
+}
+
+// pulse shows the strip.
+func (p *Page) pulse(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := within(r, 2*time.Second)
+	defer cancel()
+	b, err := p.beatNow(ctx)
+	if err != nil {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	show(w, r, http.StatusOK, "pulse", b)
+}
+
+// beatNow returns the strip; all pages share one for a second.
+func (p *Page) beatNow(ctx context.Context) (beat, error) {
+	p.counts.mu.Lock()
+	defer p.counts.mu.Unlock()
+	if time.Since(p.counts.at) < time.Second {
+		return p.counts.beat, nil
+	}
+	now := p.Now()
+	var all []*record.Exchange
+	for x, err := range p.History.List(ctx, store.Filter{Since: now.Add(-pulseSlots * pulseSlot), Limit: pulseMost}) {
+		if err != nil {
+			return beat{}, err
+		}
+		all = append(all, x)
+	}
+	p.counts.beat, p.counts.at = beatOf(all, now), time.Now()
+	return p.counts.beat, nil
+}
+
+// beatOf sums up exchanges.
+func beatOf(all []*record.Exchange, now time.Time) (b beat) {
+	var came, failed [pulseSlots]int
+	var took []time.Duration
+	lastMinute := 0
+	for _, x := range all {
+		age := max(now.Sub(x.Start), 0)
+		slot := pulseSlots - 1 - int(age/pulseSlot)
+		if slot < 0 || x.Outcome() == record.Queued {
+			continue
+		}
+		came[slot]++
+		if age < time.Minute {
+			lastMinute++
+		}
+		if x.HasFailed() {
+			failed[slot]++
+			b.Bad++
+		}
+		if x.Ended {
+			took = append(took, x.Took)
+		}
+	}
+	b.Lately, b.Rate = len(all) > 0, strconv.Itoa(lastMinute)+"/min"
+	slices.Sort(took)
+	at := func(percent int) string {
+		if len(took) == 0 {
+			return "–"
+		}
+		return ui.Duration(took[(len(took)*percent+99)/100-1])
+	}
+	b.P50, b.P95, b.P99 = at(50), at(95), at(99)
+	b.Path, b.Dots = spark(came[:], failed[:])
+	b.Title = "last 5 minutes: " + strconv.Itoa(len(all)) + " messages, " + strconv.Itoa(b.Bad) + " failed; p50 " + b.P50 +
+		", p95 " + b.P95 + ", p99 " + b.P99
+	return b
+}
+
+// spark is the line of numbers in a drawing of 120 × 20, and where there were failures.
+func spark(came, failed []int) (path string, dots []dot) {
+	const width, high = 120.0, 18.0
+	most := cmp.Or(slices.Max(came), 1)
+	var b strings.Builder
+	for i, n := range came {
+		x, y := width*float64(i)/float64(len(came)-1), 1+high*(1-float64(n)/float64(most))
+		b.WriteString("L" + strconv.FormatFloat(x, 'f', 1, 64) + " " + strconv.FormatFloat(y, 'f', 1, 64))
+		if failed[i] > 0 {
+			dots = append(dots, dot{strconv.FormatFloat(x, 'f', 1, 64)})
+		}
+	}
+	return "M" + b.String()[1:], dots
+}
+
+// count answers how many webhooks the filter selects, as far as they can be counted in a second.
+func (p *Page) count(w http.ResponseWriter, r *http.Request) {
+	q, err := placeOf(r).queryOf()
+	if err != nil {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	ctx, cancel := within(r, 3*time.Second)
+	defer cancel()
+	s, err := p.selection(ctx, q)
+	if err != nil {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	n, whole := 0, true
+	begun := time.Now()
+	if q.IsEmpty() {
+		for firsts, err := range p.History.Webhooks(ctx, s.Filter) {
+			if whole = err == nil && time.Since(begun) < time.Second; !whole {
+				break
+			}
+			n += len(firsts)
+		}
+	} else {
+		for one, err := range everything(ctx, &s, p.Now()) {
+			if whole = err == nil && time.Since(begun) < time.Second; !whole {
+				break
+			}
+			if one.selected && q.Has(words(one.Webhook)) {
+				n++
+			}
+		}
+	}
+	text := grouped(n)
+	if !whole {
+		text = "more than " + text
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte(text))
+}
+
+// grouped writes a number with thin spaces between its thousands.
+func grouped(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "\u202f" + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,13 @@
+package web
+
+import (
+	"net/http"
+)
+
+// refuse answers with a plain page of one sentence.
+func refuse(w http.ResponseWriter, status int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = templates().ExecuteTemplate(w, "refused", text)
+}

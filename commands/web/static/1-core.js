@@ -1,0 +1,87 @@
+'use strict';
+// The page works without this script. It adds what is live, keys, folding and copying.
+const doc = document, root = doc.documentElement;
+const $ = (sel, from) => (from || doc).querySelector(sel);
+const $$ = (sel, from) => [...(from || doc).querySelectorAll(sel)];
+root.classList.add('scripted');
+
+// kept is what this browser remembers; it may be forbidden to.
+const kept = {
+  get(name) { try { return localStorage.getItem('barb-' + name); } catch { return null; } },
+  set(name, value) { try { localStorage.setItem('barb-' + name, value); } catch { /* then not */ } },
+};
+
+// say tells a screen reader, at most one message in five seconds.
+let saidAt = 0, sayLater = 0;
+function say(text) {
+  clearTimeout(sayLater);
+  const wait = Math.max(0, saidAt + 5000 - Date.now());
+  sayLater = setTimeout(() => { saidAt = Date.now(); $('#said').textContent = text; }, wait);
+}
+
+let toastEnd = 0;
+function toast(text, keep) {
+  const box = $('#toast');
+  box.textContent = text;
+  box.hidden = false;
+  clearTimeout(toastEnd);
+  toastEnd = setTimeout(() => { box.hidden = true; }, keep || 2000);
+}
+
+async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = doc.createElement('textarea');
+    area.value = text;
+    area.className = 'vh';
+    doc.body.append(area);
+    area.select();
+    doc.execCommand('copy');
+    area.remove();
+  }
+  const shown = text.length > 80 ? text.slice(0, 77) + '…' : text;
+  toast('Copied ' + what + ': ' + shown);
+  $('#said').textContent = 'Copied ' + what;
+}
+
+// fetchHTML returns a part of the page, or null when there is none.
+async function fetchHTML(url, signal) {
+  const answer = await fetch(url, { signal, headers: { Accept: 'text/html' } });
+  const text = await answer.text();
+  return { ok: answer.ok, status: answer.status, text };
+}
+
+// fill puts HTML that the server has escaped into an element.
+function fill(box, html) {
+  const made = new DOMParser().parseFromString(html, 'text/html');
+  box.replaceChildren(...made.body.childNodes);
+}
+
+// The theme: that of the system until it is switched.
+$('#theme').addEventListener('click', () => {
+  const isDark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  root.dataset.theme = isDark ? 'light' : 'dark';
+  doc.cookie = 'barb_theme=' + root.dataset.theme + ';path=/;max-age=31536000;samesite=strict';
+});
+
+// The width of the list.
+const split = $('#split');
+function setSplit(percent) {
+  percent = Math.min(80, Math.max(20, percent));
+  root.style.setProperty('--split', percent + '%');
+  split.setAttribute('aria-valuenow', Math.round(percent));
+  kept.set('split', percent);
+}
+if (+kept.get('split')) setSplit(+kept.get('split'));
+split.addEventListener('pointerdown', (e) => {
+  split.setPointerCapture(e.pointerId);
+  const move = (m) => setSplit(100 * m.clientX / innerWidth);
+  split.addEventListener('pointermove', move);
+  split.addEventListener('lostpointercapture', () => split.removeEventListener('pointermove', move), { once: true });
+  e.preventDefault();
+});
+split.addEventListener('keydown', (e) => {
+  const by = { ArrowLeft: -2, ArrowRight: 2 }[e.key];
+  if (by) { setSplit(+split.getAttribute('aria-valuenow') + by); e.preventDefault(); }
+});

@@ -1,0 +1,154 @@
+// The list and the webhook beside it. The address says what is shown.
+const state = { chosen: 0, byHand: false, following: false, waiting: [], loading: null };
+const rowsBox = () => $('#rows');
+const table = () => $('.list');
+const idOf = (row) => +row.id.slice(1);
+const allRows = () => $$('#rows>tr');
+const rowOf = (id) => doc.getElementById('w' + id);
+const mostRows = 300;
+
+function here() { return new URL(location.href); }
+function filterOf(url) { return (url || here()).searchParams.get('q') || ''; }
+function chosenIn(url) { const m = /^\/w\/(\d+)$/.exec(url.pathname); return m ? +m[1] : 0; }
+
+// urlFor is the address of a webhook, or of the list, with the filter and the page as they are.
+function urlFor(id) {
+  const url = here();
+  url.pathname = id ? '/w/' + id : '/';
+  url.hash = '';
+  return url;
+}
+
+// mark shows which row is chosen, and makes it the one that tab reaches.
+function mark(id, focus) {
+  const rows = allRows();
+  for (const row of rows) {
+    const on = idOf(row) === id;
+    row.classList.toggle('on', on);
+    if (on) row.setAttribute('aria-current', 'true'); else row.removeAttribute('aria-current');
+    row.tabIndex = -1;
+  }
+  const row = rowOf(id) || rows[0];
+  if (row) row.tabIndex = 0;
+  if (row && focus) { row.focus({ preventScroll: true }); row.scrollIntoView({ block: 'nearest' }); }
+  state.chosen = rowOf(id) ? id : state.chosen;
+}
+
+// open shows a webhook on the right.
+async function open(id, how = {}) {
+  state.loading?.abort();
+  const loading = state.loading = new AbortController();
+  if (!how.keep) history[how.replace ? 'replaceState' : 'pushState']({}, '', urlFor(id));
+  state.byHand = !how.auto;
+  mark(id, how.focus);
+  doc.body.classList.toggle('has-hook', id > 0);
+  if (!id) { showNothing(); return; }
+  const part = urlFor(id);
+  part.searchParams.set('part', 'hook');
+  try {
+    const got = await fetchHTML(part, loading.signal);
+    if (got.status === 403) { location.reload(); return; }
+    fill($('#hook'), got.text);
+    $('#hook').scrollTop = 0;
+    doc.title = '#' + id + ' · barb';
+    dress();
+    if (location.hash) doc.getElementById(location.hash.slice(1))?.scrollIntoView();
+    if (how.enter) $('#hook').focus();
+  } catch (e) {
+    if (e.name !== 'AbortError') toast('The page cannot reach barb.', 4000);
+  }
+}
+
+function showNothing() {
+  doc.title = 'barb';
+  state.byHand = false;
+  fill($('#hook'), '<div class="note pick"><b>Choose a webhook.</b></div>');
+}
+
+// load reads the list anew.
+async function load(url, how = {}) {
+  const to = new URL('/rows', location.origin);
+  to.search = url.search;
+  if (chosenIn(url)) to.searchParams.set('chosen', chosenIn(url));
+  let got;
+  try { got = await fetchHTML(to); } catch { toast('The page cannot reach barb.', 4000); return; }
+  if (got.status === 403) { location.reload(); return; }
+  fill($('#listing'), got.text);
+  state.waiting = [];
+  showWaiting();
+  if (!how.keep) history.pushState({}, '', url);
+  mark(chosenIn(url));
+  if (how.focus) { const first = allRows()[0]; if (first) mark(idOf(first), true); }
+  count();
+  live();
+}
+
+// count asks how many webhooks the filter selects.
+let counting = null;
+async function count() {
+  const box = $('#count'), n = allRows().length, before = here().searchParams.has('before');
+  box.textContent = n + ($('#older') ? '+' : '') + ' shown';
+  table()?.setAttribute('aria-rowcount', $('#older') ? -1 : n);
+  if (!$('#older') && !before) return;
+  counting?.abort();
+  counting = new AbortController();
+  try {
+    const url = new URL('/count', location.origin);
+    url.searchParams.set('q', filterOf());
+    const answer = await fetch(url, { signal: counting.signal });
+    if (answer.status !== 200) return;
+    const text = await answer.text();
+    box.textContent = (before ? n + ' of ' : '1–' + n + ' of ') + text;
+    const exact = +text.replace(/\D/g, '');
+    table()?.setAttribute('aria-rowcount', /^\D/.test(text) ? -1 : exact);
+  } catch { /* it stays as it is */ }
+}
+
+doc.addEventListener('click', (e) => {
+  if (e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+  const row = e.target.closest('#rows>tr');
+  if (row) {
+    if (String(getSelection()).length) return;
+    e.preventDefault();
+    open(idOf(row), { focus: true });
+    return;
+  }
+  const link = e.target.closest('a');
+  if (!link || link.origin !== location.origin || link.hasAttribute('download')) return;
+  const url = new URL(link.href);
+  if (link.closest('.pages')) {
+    e.preventDefault();
+    load(url).then(() => { $('#scroll').scrollTop = 0; });
+  } else if (link.matches('.back')) {
+    e.preventDefault();
+    open(0);
+  } else if (link.matches('[data-rest]')) {
+    e.preventDefault();
+    rest(link);
+  }
+});
+
+// The filter: a wrong one keeps the last good list.
+$('#filter-form').addEventListener('submit', async (e) => {
+  e.preventDefault();
+  const url = urlFor(0), text = $('#q').value.trim();
+  url.search = text ? '?' + new URLSearchParams({ q: text }) : '';
+  const to = new URL('/rows', location.origin);
+  to.search = url.search;
+  const wrong = await (await fetch('/check' + url.search).catch(() => null))?.text() || '';
+  $('#mistake').textContent = wrong;
+  $('#mistake').hidden = !wrong;
+  $('#q').toggleAttribute('aria-invalid', !!wrong);
+  if (wrong) { say(wrong); return; }
+  doc.body.classList.remove('has-hook');
+  await load(url, { focus: true });
+  showNothing();
+});
+
+addEventListener('popstate', () => {
+  const url = here();
+  $('#q').value = filterOf(url);
+  load(url, { keep: true });
+  const id = chosenIn(url);
+  open(id, { keep: true });
+});

@@ -1,0 +1,180 @@
+// What comes while the page is open. It enters at the top only where nobody is looking further down.
+let source = null, pulseAt = 0, unheard = 0, unheardBad = 0;
+
+function live() {
+  source?.close();
+  source = null;
+  const url = here();
+  if (url.searchParams.has('before') || doc.hidden) { setLive('nolive', 'paused'); return; }
+  const events = new URL('/events', location.origin);
+  events.searchParams.set('q', filterOf(url));
+  events.searchParams.set('after', newestHere());
+  source = new EventSource(events);
+  source.addEventListener('hello', () => { setLive('', 'live'); });
+  source.addEventListener('rows', (e) => {
+    noteSeen(e);
+    const data = JSON.parse(e.data);
+    arrived(data.html, data.bad);
+  });
+  source.addEventListener('reset', () => { load(here(), { keep: true }); });
+  source.addEventListener('trouble', (e) => { const d = JSON.parse(e.data); setLive('lost', d.text); });
+  source.addEventListener('well', () => { setLive('', 'live'); });
+  source.addEventListener('bye', (e) => { noteSeen(e); source.close(); setLive('lost', 'barb has stopped'); retry(5); });
+  source.onerror = () => { if (source.readyState === EventSource.CLOSED) retry(3); else setLive('lost', 'reconnecting'); };
+}
+
+// retry opens the stream again after some seconds; what was missed is sent then.
+let retryEnd = 0;
+function retry(seconds) {
+  clearTimeout(retryEnd);
+  const step = (left) => {
+    if (left <= 0) { live(); return; }
+    setLive('lost', 'reconnecting in ' + left + ' s');
+    retryEnd = setTimeout(step, 1000, left - 1);
+  };
+  step(seconds);
+}
+
+function setLive(kind, word) {
+  clearTimeout(kind === 'lost' ? 0 : retryEnd);
+  $('#live').className = 'live ' + kind;
+  $('#live-word').textContent = word;
+  $('#live').title = word;
+}
+
+let seen = 0;
+function noteSeen(e) { seen = Math.max(seen, +e.lastEventId || 0); }
+function newestHere() { return Math.max(seen, +(table()?.dataset.newest || 0)); }
+
+// rowsIn makes rows of HTML, the oldest first as they were sent.
+function rowsIn(html) {
+  const made = new DOMParser().parseFromString('<table><tbody>' + html + '</tbody></table>', 'text/html');
+  return [...made.querySelectorAll('tbody>tr')];
+}
+
+function arrived(html, bad) {
+  const scroll = $('#scroll');
+  const free = state.following || scroll.scrollTop < 4 && !(state.byHand && !state.following) && !heldByHand();
+  let fresh = 0;
+  for (const row of rowsIn(html)) {
+    const old = rowOf(idOf(row));
+    if (old && !(free && +row.dataset.n > +old.dataset.n && old !== allRows()[0] && !old.contains(doc.activeElement))) {
+      update(old, row);
+    } else if (free) {
+      old?.remove();
+      enter(row);
+      fresh++;
+    } else {
+      state.waiting = state.waiting.filter((r) => r.id !== row.id);
+      state.waiting.push(row);
+      if (state.waiting.length > mostRows) state.waiting.shift();
+      fresh++;
+    }
+  }
+  trim();
+  showWaiting();
+  if (fresh) {
+    unheard += fresh;
+    unheardBad += bad;
+    say(unheard + (unheard === 1 ? ' new webhook' : ' new webhooks') +
+      (unheardBad ? ', ' + unheardBad + ' with a bad signature' : ''));
+    if (saidAt > Date.now() - 100) unheard = unheardBad = 0;
+    $('#empty')?.remove();
+  }
+  if (state.following && fresh && free) {
+    const first = allRows()[0];
+    if (first) open(idOf(first), { auto: true, replace: true });
+  } else if (state.chosen && rowsIn(html).some((r) => idOf(r) === state.chosen)) {
+    refresh();
+  }
+  pulse();
+}
+
+// heldByHand: a row that was chosen holds the list still.
+function heldByHand() { return state.byHand && state.chosen > 0; }
+
+// update changes a row in place, so that the focus stays.
+function update(old, row) {
+  old.dataset.n = row.dataset.n;
+  old.replaceChildren(...row.childNodes);
+}
+
+function enter(row) {
+  row.tabIndex = -1;
+  row.classList.add('fresh');
+  row.classList.toggle('on', idOf(row) === state.chosen);
+  rowsBox().prepend(row);
+  if (!$('#rows>tr[tabindex="0"]')) row.tabIndex = 0;
+}
+
+// trim keeps the document small; the link to older ones begins where it was cut.
+function trim() {
+  const rows = allRows();
+  if (rows.length <= mostRows) return;
+  for (const row of rows.slice(mostRows)) if (!row.contains(doc.activeElement)) row.remove();
+  const last = allRows().at(-1);
+  let older = $('#older');
+  if (!older) {
+    const nav = doc.createElement('nav');
+    nav.className = 'pages';
+    older = doc.createElement('a');
+    older.id = 'older';
+    older.className = 'button';
+    older.textContent = 'Older';
+    nav.append(older);
+    $('#scroll').append(nav);
+  }
+  const url = urlFor(0);
+  url.searchParams.set('before', last.dataset.n);
+  older.href = url.pathname + url.search;
+}
+
+function showWaiting() {
+  const button = $('#new'), n = state.waiting.length;
+  button.hidden = n === 0;
+  button.textContent = n + ' new';
+}
+
+// take lets in what waits, and goes to the top.
+function take() {
+  for (const row of state.waiting) { rowOf(idOf(row))?.remove(); enter(row); }
+  state.waiting = [];
+  trim();
+  showWaiting();
+  $('#scroll').scrollTop = 0;
+}
+$('#new').addEventListener('click', () => { take(); const first = allRows()[0]; if (first) mark(idOf(first), true); });
+
+// refresh reads the open webhook anew, unless somebody works in it.
+let refreshing = 0;
+function refresh() {
+  clearTimeout(refreshing);
+  refreshing = setTimeout(async () => {
+    const pane = $('#hook');
+    if (pane.contains(doc.activeElement) && doc.activeElement !== pane || String(getSelection()).length) return;
+    const part = urlFor(state.chosen);
+    part.searchParams.set('part', 'hook');
+    const top = pane.scrollTop;
+    try {
+      const got = await fetchHTML(part);
+      if (!got.ok || chosenIn(here()) !== state.chosen) return;
+      fill(pane, got.text);
+      dress();
+      pane.scrollTop = top;
+    } catch { /* the next event tries again */ }
+  }, 150);
+}
+
+// pulse draws the strip of the last minutes.
+async function pulse() {
+  if (Date.now() < pulseAt || doc.hidden) return;
+  pulseAt = Date.now() + 5000;
+  try {
+    const got = await fetchHTML('/pulse');
+    if (got.ok && got.text) fill($('#pulse'), got.text);
+  } catch { /* later */ }
+}
+setInterval(() => { pulseAt = 0; pulse(); }, 10000);
+
+doc.addEventListener('visibilitychange', () => { if (doc.hidden) { source?.close(); source = null; } else { live(); pulse(); } });
+$('#live').addEventListener('click', () => { clearTimeout(retryEnd); live(); });

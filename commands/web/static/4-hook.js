@@ -1,0 +1,128 @@
+// One webhook: folding, paths, views of the body, copying.
+function dress() {
+  for (const views of $$('.views')) {
+    const want = kept.get('view');
+    if (want && $('.v-' + want, views)) views.dataset.view = want;
+    showView(views, views.dataset.view);
+  }
+  const panel = $('#signature details');
+  if (panel?.matches('[data-auto]')) explain();
+  panel?.addEventListener('toggle', () => { if (panel.open) explain(); });
+  const links = $$('.index a');
+  const sections = links.map((a) => doc.getElementById(a.hash.slice(1))).filter(Boolean);
+  const pane = $('#hook');
+  const now = () => {
+    const edge = pane.getBoundingClientRect().top + ($('.strip', pane)?.offsetHeight || 0) + 24;
+    let at = sections[0];
+    for (const s of sections) if (s.getBoundingClientRect().top <= edge) at = s;
+    if (pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 2 && pane.scrollTop > 0) at = sections.at(-1);
+    for (const a of links) if (a.hash === '#' + at?.id) a.setAttribute('aria-current', 'true'); else a.removeAttribute('aria-current');
+  };
+  pane.onscroll = now;
+  now();
+}
+
+function showView(views, name) {
+  views.dataset.view = name;
+  for (const b of $$('[data-show]', views)) b.setAttribute('aria-pressed', b.dataset.show === name);
+  for (const d of $$('details.v-raw,details.v-hex', views)) d.open = true;
+}
+
+// explain fetches the panel of the signature with the reason and what was signed.
+async function explain() {
+  const panel = $('#signature details'), more = panel?.dataset.more;
+  if (!more) return;
+  delete panel.dataset.more;
+  const url = new URL(more, location.origin);
+  url.searchParams.set('part', '1');
+  try {
+    const got = await fetchHTML(url);
+    const made = new DOMParser().parseFromString(got.text, 'text/html').querySelector('#signature');
+    if (got.ok && made && panel.isConnected) {
+      const had = panel.contains(doc.activeElement);
+      $('#signature').replaceWith(made);
+      if (had) $('#signature summary').focus({ preventScroll: true });
+    }
+  } catch { /* the link is still there */ }
+}
+
+// depthOf is how deep a fold is in its tree.
+function depthOf(el) { let n = 0; for (let p = el.parentElement.closest('details'); p; p = p.parentElement.closest('details')) n++; return n; }
+
+// pathOf is the path of a value in the form of jq.
+function pathOf(el) {
+  let path = '';
+  for (let at = el.closest('.in>*'); at; at = at.parentElement.closest('.in>*')) {
+    const key = at.matches('details') ? $(':scope>summary>.k', at) : $(':scope>.k', at);
+    if (key) {
+      let name = key.textContent;
+      try { name = JSON.parse(name); } catch { /* as it is */ }
+      path = (/^[A-Za-z_]\w*$/.test(name) ? '.' + name : '[' + JSON.stringify(name) + ']') + path;
+    } else {
+      const sisters = [...at.parentElement.children].filter((c) => !c.matches('.p'));
+      path = '[' + sisters.indexOf(at) + ']' + path;
+    }
+  }
+  return path[0] === '.' ? path : '.' + path;
+}
+
+doc.addEventListener('click', (e) => {
+  const t = e.target;
+  const show = t.closest('[data-show]');
+  if (show) { kept.set('view', show.dataset.show); showView(show.closest('.views'), show.dataset.show); return; }
+  const fold = t.closest('[data-fold]');
+  if (fold) { for (const d of $$('.v-pretty details', fold.closest('.views'))) d.open = depthOf(d) < +fold.dataset.fold; return; }
+  const key = t.closest('.json .k');
+  if (key) { e.preventDefault(); copy(pathOf(key), 'the path'); return; }
+  const paste = t.closest('.paste');
+  if (paste) { copy(paste.textContent, 'the command'); return; }
+  if (t.closest('[data-explain]')) { e.preventDefault(); explain(); return; }
+  const what = t.closest('[data-copy]');
+  if (what) copyPart(what.dataset.copy);
+});
+doc.addEventListener('pointerover', (e) => {
+  const line = e.target.closest('.json .in>*');
+  const box = line && $('[data-path]', line.closest('.views'));
+  if (box) { box.textContent = pathOf(line); state.path = pathOf(line); }
+});
+
+// copyPart copies a part of the open webhook.
+async function copyPart(part) {
+  const id = chosenIn(here());
+  if (!id) return;
+  if (part === 'curl') copy($('#curl').textContent, '#' + id + ' as curl');
+  if (part === 'link') copy(location.origin + '/w/' + id, 'the address');
+  if (part === 'id') copy(String(id), 'the id');
+  if (part === 'jq path') copy(state.path || '.', 'the path');
+  if (part === 'url') copy($('#raw .facts dd').textContent, 'the URL');
+  if (part === 'headers') copy($$('#headers .fields tr').map((r) => r.cells[0].firstChild.textContent.trim() + ': ' + r.cells[1].textContent).join('\n'), 'the headers');
+  if (part === 'body') {
+    const answer = await fetch('/w/' + id + '/download/request');
+    copy(await answer.text(), 'the body');
+  }
+}
+
+// rest puts the next part of a long body behind the first.
+async function rest(link) {
+  const got = await fetchHTML(link.href);
+  const page = new DOMParser().parseFromString(got.text, 'text/html');
+  const next = $('#rest', page), more = $('#more', page);
+  if (!next) return;
+  const pre = doc.createElement('pre');
+  pre.className = next.className;
+  pre.append(...next.childNodes);
+  link.closest('.row').before(pre);
+  if (more) link.href = more.getAttribute('href'); else link.remove();
+}
+
+function toSection(n) {
+  const links = $$('.index a');
+  const at = links.findIndex((a) => a.hasAttribute('aria-current'));
+  const link = links[n === '[' ? Math.max(0, at - 1) : n === ']' ? Math.min(links.length - 1, at + 1) : n - 1];
+  const section = link && doc.getElementById(link.hash.slice(1));
+  if (!section) return;
+  section.scrollIntoView();
+  history.replaceState({}, '', link.hash);
+  const fold = $(':scope>details', section);
+  if (fold) fold.open = true;
+}

@@ -1,0 +1,164 @@
+// Package web is the page on which a person sees webhooks in a browser. It is barb ui, and --ui of barb listen. It
+// shows the history of the other commands to one user of this machine.
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/commands/act"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/jq"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+)
+
+// Page is the page of one history. Set its fields before Serve.
+type Page struct {
+	History *store.Store
+	Now     func() time.Time
+	// Filter returns what the flags of a filter select, as barb history takes them.
+	Filter func(*flags.Filter) (store.Filter, *jq.Expr, error)
+	Scheme func(name string) (sign.Scheme, bool)
+	// Hint returns what an error of the history says to a person, with the next command to type where there is one.
+	Hint      func(error) (text, hint string)
+	Actions   *act.Actions
+	Listening string // the URL of the listener of this process; "" for barb ui
+	Version   string
+
+	listener net.Listener
+	gate     gate
+	streams  chan struct{} // a place for each open stream of events
+	ended    chan struct{} // closed when the page is to end
+	counts   counts
+}
+
+// Limits on what a browser may use.
+const (
+	mostStreams  = 16
+	mostConns    = 128
+	longestHead  = 16 << 10 // bytes
+	longestForm  = 12 << 20 // bytes; a body that was edited
+	readTimeout  = 15 * time.Second
+	writeTimeout = 30 * time.Second
+)
+
+// Open makes the page on a listener. The address for a person is that of URL.
+func (p *Page) Open(ln net.Listener) {
+	p.listener = &limited{Listener: ln, free: make(chan struct{}, mostConns), closed: make(chan struct{})}
+	p.gate = newGate(ln.Addr().(*net.TCPAddr).Port, rand.Text)
+	p.streams, p.ended = make(chan struct{}, mostStreams), make(chan struct{})
+}
+
+// URL returns the address to open, with the code that opens the page once; "" for a nil Page.
+func (p *Page) URL() string {
+	if p == nil {
+		return ""
+	}
+	return "http://" + p.listener.Addr().String() + "/?code=" + p.gate.code
+}
+
+// Serve serves the page until stop is called. stop returns when no request is in progress.
+func (p *Page) Serve() (stop func()) {
+	if p == nil {
+		return func() {}
+	}
+	server := &http.Server{Handler: p.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: longestHead,
+		ErrorLog: log.New(io.Discard, "", 0), ConnContext: withPeer}
+	var done sync.WaitGroup
+	done.Go(func() { _ = server.Serve(p.listener) }) // ends with Close
+	var once sync.Once
+	return func() {
+		once.Do(func() {
+			close(p.ended)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			if server.Shutdown(ctx) != nil {
+				_ = server.Close()
+			}
+			done.Wait()
+		})
+	}
+}
+
+// handler is the page behind its gate.
+func (p *Page) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.list)
+	mux.HandleFunc("GET /rows", p.rows)
+	mux.HandleFunc("GET /check", p.check)
+	mux.HandleFunc("GET /count", p.count)
+	mux.HandleFunc("GET /pulse", p.pulse)
+	mux.HandleFunc("GET /events", p.events)
+	mux.HandleFunc("GET /w/{id}", p.webhook)
+	mux.HandleFunc("GET /w/{id}/signature", p.explained)
+	mux.HandleFunc("GET /w/{id}/download/{part}", p.download)
+	mux.HandleFunc("GET /w/{id}/rest/{part}", p.rest)
+	return p.gate.guard(mux)
+}
+
+// limited accepts only so many connections at a time.
+type limited struct {
+	net.Listener
+	free   chan struct{}
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *limited) Accept() (net.Conn, error) {
+	select {
+	case l.free <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.free
+		return nil, err
+	}
+	return &counted{Conn: conn, done: sync.OnceFunc(func() { <-l.free })}, nil
+}
+
+func (l *limited) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.Listener.Close()
+}
+
+type counted struct {
+	net.Conn
+	done func()
+}
+
+func (c *counted) Close() error {
+	c.done()
+	return c.Conn.Close()
+}
+
+// firstPort is the first port that is tried without an address.
+const firstPort = 4040
+
+// Listen opens the address of the page: the first free port from 4040 on where there is none.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	var config net.ListenConfig
+	if address != "" {
+		return config.Listen(ctx, "tcp", address)
+	}
+	var last error
+	for port := firstPort; port < firstPort+100; port++ {
+		ln, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return ln, nil
+		}
+		last = err
+	}
+	return nil, errors.Join(errors.New("no port from 4040 to 4139 is free"), last)
+}
