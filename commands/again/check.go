@@ -31,6 +31,9 @@ type checks struct {
 	failFast         bool
 	allowEmpty       bool
 	asked            retest.Checks // of the flags
+	snapshot         string        // a file
+	updateSnapshot   bool
+	answers          *answers // of the file; nil: none is asked for
 }
 
 func (o *checks) addFlags(cmd *cobra.Command) {
@@ -41,6 +44,8 @@ func (o *checks) addFlags(cmd *cobra.Command) {
 		"worse or changed")
 	f.StringArrayVar(&o.ignores, "ignore", nil, "do not compare this `path`, such as .meta.request_id, or header:NAME "+
 		"(repeatable)")
+	f.StringVar(&o.snapshot, "snapshot", "", "compare each answer with that in this `file`, which the first run writes")
+	f.BoolVar(&o.updateSnapshot, "update-snapshot", false, "write the answers of this run to the file of --snapshot")
 	f.BoolVar(&o.failFast, "fail-fast", false, "send nothing more after the first failure")
 	f.BoolVar(&o.allowEmpty, "allow-empty", false, "succeed when nothing is selected")
 	o.AddFlags(cmd)
@@ -48,7 +53,7 @@ func (o *checks) addFlags(cmd *cobra.Command) {
 
 // read compiles the expressions and paths, and looks at the files of the reports.
 func (o *checks) read() (err error) {
-	o.asked.Compare = o.compares
+	o.asked.Compare = o.compares || o.snapshot != ""
 	for _, text := range o.asserts {
 		expr, err := jq.Compile(text)
 		if err != nil {
@@ -56,9 +61,9 @@ func (o *checks) read() (err error) {
 		}
 		o.asked.Assert = append(o.asked.Assert, expr)
 	}
-	if len(o.ignores) > 0 && !o.compares {
-		return fail.Usage("--ignore is for --compare-recorded").Hint("barb replay @ --compare-recorded --ignore " +
-			o.ignores[0])
+	if len(o.ignores) > 0 && !o.asked.Compare {
+		return fail.Usage("--ignore is for --compare-recorded and --snapshot").
+			Hint("barb replay @ --compare-recorded --ignore " + o.ignores[0])
 	}
 	if o.asked.Ignore, err = diff.Ignored(o.ignores); err != nil {
 		return err
@@ -114,6 +119,9 @@ func (j *judge) end(ctx context.Context, r *replay.Replay, o *journal.Outcome) {
 
 // verdict judges an answer. It reads the recorded one where it is asked for.
 func (j *judge) verdict(ctx context.Context, r *replay.Replay, attempt *record.Exchange) (v retest.Verdict, err error) {
+	if a := j.options.answers; a != nil {
+		return a.verdict(ctx, j, r, attempt)
+	}
 	var then *record.Exchange
 	if r.Then != nil && j.options.asked.Any() {
 		if then, err = j.whole(context.WithoutCancel(ctx), r.Then.ID); err != nil {
@@ -138,7 +146,11 @@ func (j *judge) tell(r *replay.Replay, attempt *record.Exchange, v *retest.Verdi
 	if word == "" {
 		word = map[bool]string{true: "passed", false: "failed"}[good]
 	}
-	sh.Stdout.Compared(word, good, v.Facts())
+	facts := v.Facts()
+	if v.Note != "" {
+		facts += "  " + v.Note
+	}
+	sh.Stdout.Compared(word, good, facts)
 	for _, expr := range v.Failed {
 		sh.Stdout.NotTrue(expr)
 	}
@@ -172,6 +184,12 @@ func (j *judge) finish(interrupted bool, begun time.Time) error {
 	if !sh.JSON {
 		sh.Stdout.Line(j.counts())
 	}
+	if a := j.options.answers; a != nil && !interrupted && j.err == nil {
+		complete := j.unsent == 0 && !(j.options.failFast && j.failures > 0)
+		if err := a.save(sh, complete); err != nil {
+			return err
+		}
+	}
 	getenv := sh.Getenv
 	if !j.options.asked.Any() && !j.options.Given() {
 		getenv = func(string) string { return "" } // nothing was asked of the answers
@@ -195,7 +213,7 @@ func (j *judge) finish(interrupted bool, begun time.Time) error {
 
 // counts says how many webhooks fared how.
 func (j *judge) counts() string {
-	if !j.options.compares {
+	if !j.options.asked.Compare {
 		return j.report.Count().String()
 	}
 	var parts []string
@@ -206,6 +224,9 @@ func (j *judge) counts() string {
 	}
 	if n := j.report.Count().Skipped; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d skipped", n))
+	}
+	if len(parts) == 0 {
+		return j.report.Count().String()
 	}
 	return strings.Join(parts, ", ") + " — " + j.report.Count().String()
 }

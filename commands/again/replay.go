@@ -78,6 +78,9 @@ func newCommand(sh *shell.Shell, o *options) *cobra.Command {
 			if err = o.checks.read(); err != nil {
 				return err
 			}
+			if o.answers, err = openAnswers(sh, o); err != nil {
+				return err
+			}
 			return runReplay(cmd.Context(), sh, *o)
 		},
 	}

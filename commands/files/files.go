@@ -27,6 +27,7 @@ import (
 	"github.com/barbhq/barb/store/format"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
+	"github.com/barbhq/barb/store/snapshot"
 	"github.com/barbhq/barb/store/webhooks"
 )
 
@@ -107,6 +108,8 @@ type cassettes struct {
 	*cassette.Writer
 	redactor *cassette.Redactor
 	redacted int
+	answers  *snapshot.Snapshot // nil: they are not kept apart
+	redact   func(*record.Exchange) *record.Exchange
 }
 
 func (c *cassettes) Write(x *record.Exchange) ([]format.Loss, error) {
@@ -115,6 +118,10 @@ func (c *cassettes) Write(x *record.Exchange) ([]format.Loss, error) {
 		if w = c.redactor.Redact(w); len(w.Redacted) > 0 {
 			c.redacted++
 		}
+	}
+	if c.answers != nil && w.Response != nil {
+		shown := c.redact(&w.Exchange)
+		c.answers.Put(c.answers.Key(&w.Exchange), w.Event(), shown)
 	}
 	return nil, c.Writer.Write(w)
 }

@@ -16,16 +16,19 @@ import (
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/cassette"
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/format"
+	"github.com/barbhq/barb/store/snapshot"
 	"github.com/barbhq/barb/store/webhooks"
 )
 
 type saveOptions struct {
 	selection
-	out    string
-	redact []string
-	fake   bool
-	pretty bool
+	out      string
+	redact   []string
+	fake     bool
+	pretty   bool
+	snapshot string
 }
 
 // NewSave returns barb save.
@@ -39,7 +42,7 @@ func NewSave(sh *shell.Shell) *cobra.Command {
 			switch {
 			case len(args) == 0 && !o.Given():
 				return fail.Usage("save needs a selector").Hint("barb save @ --out testdata/webhook.barb.ndjson")
-			case o.out == "":
+			case o.out == "" && o.snapshot == "":
 				return fail.Usage("save needs --out FILE").Hint("--out testdata/stripe.barb.ndjson; - is stdout")
 			case o.fake && len(o.redact) == 0:
 				return fail.Usage("--fake needs --redact, which says what is replaced").
@@ -55,6 +58,7 @@ func NewSave(sh *shell.Shell) *cobra.Command {
 		"query:NAME or form:NAME")
 	f.BoolVar(&o.fake, "fake", false, "replace them by values of the same shape, equal ones by equal ones")
 	f.BoolVar(&o.pretty, "pretty", false, "indent the file")
+	f.StringVar(&o.snapshot, "snapshot", "", "write the recorded answers to this `file`, for barb replay --snapshot")
 	return cmd
 }
 
@@ -71,7 +75,17 @@ func runSave(ctx context.Context, sh *shell.Shell, o *saveOptions) error {
 	if err != nil {
 		return err
 	}
-	count, _, err := put(sh, o.out, all, func(w io.Writer) writer {
+	out := o.out
+	if o.snapshot != "" {
+		c.answers, c.redact = &snapshot.Snapshot{}, sh.History.Redacted
+		if err := disk.Placeable(o.snapshot); err != nil {
+			return fail.Local("%w", err)
+		}
+		if out == "" {
+			out = os.DevNull
+		}
+	}
+	count, _, err := put(sh, out, all, func(w io.Writer) writer {
 		c.Writer = cassette.NewWriter(w, o.pretty)
 		return c
 	})
@@ -87,9 +101,25 @@ func runSave(ctx context.Context, sh *shell.Shell, o *saveOptions) error {
 	if c.redacted > 0 {
 		sh.Say("barb: redacted %s", ui.Count(c.redacted, "webhook"))
 	}
-	if o.out != "-" {
+	if o.out != "-" && o.out != "" {
 		sh.Say("barb: saved %s", countOf(count, o.out))
 	}
+	return c.saveAnswers(sh, o.snapshot)
+}
+
+// saveAnswers writes the file of --snapshot.
+func (c *cassettes) saveAnswers(sh *shell.Shell, path string) error {
+	switch {
+	case c.answers == nil:
+		return nil
+	case c.answers.Len() == 0:
+		sh.Warn("no answer is recorded: %s is not written", path)
+		return nil
+	}
+	if err := disk.PublishFrom(path, c.answers.Write); err != nil {
+		return fail.Local("%w", err)
+	}
+	sh.Say("barb: saved %s in %s", ui.Count(c.answers.Len(), "answer"), path)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/compare"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/snapshot"
 )
 
 // Word says in one word what became of a webhook since it was recorded.
@@ -25,9 +26,6 @@ const (
 	StillFailing Word = "still failing"
 	StillPassing Word = "still passing"
 )
-
-// telling are the headers of an answer that decide: what the sender acts on. Others change with each answer.
-var telling = []string{"allow", "content-type", "location", "retry-after", "www-authenticate"}
 
 // Checks are what is checked of each answer. Without any, an answer must be 2xx.
 type Checks struct {
@@ -48,6 +46,7 @@ type Verdict struct {
 	NowTook     time.Duration
 	Differences []compare.Difference // from the recorded answer to the new one
 	Failed      []string             // the assertions that do not hold, each with why: .status < 300: status is 503
+	Note        string               // what became of the answer in a snapshot, "" for nothing
 	Outcome     report.Outcome
 }
 
@@ -61,7 +60,7 @@ func (c *Checks) Judge(attempt, then *record.Exchange) Verdict {
 		v.Then, v.ThenTook = then.Status(), then.Took
 		v.Word = word(v.Then/100 == 2, passes)
 		v.Differences = compare.Messages(compare.Answer(then), compare.Answer(attempt),
-			compare.Options{Ignore: c.Ignore, Headers: telling})
+			compare.Options{Ignore: c.Ignore, Headers: snapshot.Telling()})
 		bad = v.Word == Regressed || v.Word != Fixed && len(v.Differences) > 0
 	}
 	if v.Answered {
@@ -124,8 +123,11 @@ func (v *Verdict) Detail(attempt *record.Exchange) string {
 			text += ": " + attempt.Err.Text
 		}
 		lines = append(lines, text)
-	} else if v.Outcome == report.Fail && v.Word == "" && len(v.Failed) == 0 {
+	} else if v.Outcome == report.Fail && v.Word == "" && len(v.Failed) == 0 && v.Note == "" {
 		lines = append(lines, fmt.Sprintf("answered %d", v.Now))
+	}
+	if v.Note != "" && v.Outcome == report.Fail {
+		lines = append(lines, v.Note)
 	}
 	for _, expr := range v.Failed {
 		lines = append(lines, "not true: "+expr)
@@ -173,6 +175,9 @@ func (v *Verdict) Facts() string {
 	}
 	if v.Word == "" {
 		return status(v.Now) + "  " + ui.Duration(v.NowTook)
+	}
+	if v.ThenTook == 0 { // a snapshot has no times
+		return fmt.Sprintf("%s → %s  %s", status(v.Then), status(v.Now), ui.Duration(v.NowTook))
 	}
 	text := fmt.Sprintf("%s → %s  %s → %s", status(v.Then), status(v.Now), ui.Duration(v.ThenTook), ui.Duration(v.NowTook))
 	if ratio := v.Ratio(); ratio > 0 {

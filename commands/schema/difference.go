@@ -50,7 +50,7 @@ type Retested struct {
 	RecordedMS     int64     `json:"recorded_latency_ms,omitempty"`
 	Failed         []string  `json:"failed,omitempty"` // assertions that do not hold
 	Differences    []Changed `json:"differences"`
-	Note           string    `json:"note,omitempty"` // why it was skipped
+	Note           string    `json:"note,omitempty"` // why it was skipped, or what became of the answer in a snapshot
 }
 
 // NewRetested returns the JSON form of a verdict.
@@ -58,5 +58,5 @@ func NewRetested(webhook, attempt *record.Exchange, v *retest.Verdict) Retested 
 	return Retested{Schema: 1, Event: "checked", ID: webhook.First(), WebhookID: attempt.WebhookID,
 		EventType: webhook.Event(), Outcome: string(v.Outcome), Compared: string(v.Word), StatusCode: v.Now,
 		LatencyMS: v.NowTook.Milliseconds(), RecordedStatus: v.Then, RecordedMS: v.ThenTook.Milliseconds(),
-		Failed: v.Failed, Differences: NewDifferences(v.Differences)}
+		Failed: v.Failed, Differences: NewDifferences(v.Differences), Note: v.Note}
 }
