@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -56,6 +58,10 @@ func runConfigTrust(sh *shell.Shell, args []string) error {
 	}
 	if file.Path == "" {
 		return fail.Usage("no barb.toml was found from %s upward", sh.Dir).Hint("barb config trust FILE")
+	}
+	if _, err := os.Stat(file.Path); errors.Is(err, os.ErrNotExist) {
+		return fail.Usage("there is no file %s", file.Path).
+			Hint("barb config trust without a FILE takes the nearest barb.toml")
 	}
 	if err := file.Read(sh.Dir, sh.SettingsOf); err != nil {
 		return err

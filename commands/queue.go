@@ -18,15 +18,25 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
+// onlyFilters refuses arguments. An id is of barb queue show.
+func onlyFilters(cmd *cobra.Command, given []string) error {
+	if len(given) > 0 {
+		if _, err := strconv.ParseUint(given[0], 10, 63); err == nil {
+			return fail.Usage("barb queue lists entries, and takes no id").Hintf("barb queue show %s", given[0])
+		}
+	}
+	return args(0, 0, "no arguments, only filters")(cmd, given)
+}
+
 func newQueue(sh *shell.Shell) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
 		Use:  "queue [list]",
-		Args: args(0, 0, "no arguments, only filters"),
+		Args: onlyFilters,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runQueueList(cmd.Context(), sh, o) },
 	}
 	list := &cobra.Command{Use: "list",
-		Args: args(0, 0, "no arguments, only filters"),
+		Args: onlyFilters,
 		RunE: cmd.RunE}
 	o.AddFlags(cmd)
 	o.AddFlags(list)
