@@ -55,6 +55,10 @@ func newHelp(sh *shell.Shell) *cobra.Command {
 				return nil
 			}
 			found, rest, err := cmd.Root().Find(args)
+			if n := len(rest); err == nil && n > 0 && len(fail.Nearest(rest[n-1], []string{"advanced"})) > 0 {
+				return fail.Usage("%s has no help %q", found.CommandPath(), rest[n-1]).
+					Hintf("barb help %s advanced", strings.Join(args[:len(args)-1], " "))
+			}
 			if err == nil && (len(rest) == 0 || found.HasParent() && !found.HasSubCommands()) {
 				showHelp(sh, found)
 				return nil

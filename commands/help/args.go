@@ -27,6 +27,7 @@ func Args(minimum, maximum int, what string) cobra.PositionalArgs {
 }
 
 func firstExample(cmd *cobra.Command) string {
+	Fill(cmd) // a command that is alone has no texts yet
 	line, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
 	return line
 }
