@@ -124,15 +124,21 @@ func (a *agent) global() []string {
 	return args
 }
 
-// getenv hides the variables that no command of barb needs: a template in a payload may ask for any of them.
+// hasPassword reports whether a value may be a URL with a password, as that of a proxy is.
+func hasPassword(value string) bool {
+	return strings.Contains(value, "://") && strings.Contains(value, "@")
+}
+
+// getenv hides the variables that no command of barb needs: a template in a payload may ask for any of them. The
+// proxies of the environment are hidden too, since tools connect directly.
 func (a *agent) getenv(name string) string {
 	upper := strings.ToUpper(name)
 	for _, prefix := range []string{"BARB_", "XDG_"} {
-		if strings.HasPrefix(upper, prefix) {
-			return a.sh.Getenv(name)
+		if value := a.sh.Getenv(name); strings.HasPrefix(upper, prefix) && !hasPassword(value) {
+			return value
 		}
 	}
-	if slices.Contains([]string{"HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NO_COLOR", "TERM"}, upper) ||
+	if slices.Contains([]string{"HOME", "NO_COLOR", "TERM"}, upper) ||
 		slices.Contains(a.references(), "env:"+name) || slices.Contains(a.sh.File.HeaderSecrets(), "env:"+name) {
 		return a.sh.Getenv(name)
 	}

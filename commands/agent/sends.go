@@ -175,6 +175,11 @@ func (a *agent) targets(ctx context.Context, l *line) *answer {
 	if err := a.checkConfig(); err != nil {
 		return a.refused(err)
 	}
+	release, err := a.slot(ctx, false)
+	if err != nil {
+		return a.refused(err)
+	}
+	defer release()
 	code := a.run(deliver.WithReach(ctx, a.may.reach), a.environment("", out, words), a.sh.Version, a.args(&plan))
 	if code != fail.ExitOK {
 		return a.read(code, out, words)
