@@ -16,6 +16,8 @@ import (
 	"hash"
 	"io"
 	"math/big"
+
+	"github.com/barbhq/barb/sign/padding"
 )
 
 // New returns a new hash of this kind.
@@ -65,7 +67,7 @@ func (s *Scheme) newSink(k *key, hash Hash) sink {
 	case Ed25519:
 		return sink{Writer: new(bytes.Buffer)}
 	case Digest:
-		return sink{Writer: newPadded(hash), key: k.bytes}
+		return sink{Writer: padding.New(hash.crypto()), key: k.bytes}
 	default:
 		return sink{Writer: hash.New(), key: k.bytes}
 	}
@@ -99,8 +101,8 @@ func (s sink) sum() []byte {
 
 // extended reports whether the content contains the padding of its own hash.
 func (s sink) extended() bool {
-	p, ok := s.Writer.(*padded)
-	return ok && p.shown
+	p, ok := s.Writer.(*padding.Hash)
+	return ok && p.Shown()
 }
 
 // proof is a sum with its key.

@@ -1,17 +1,19 @@
-package sign
+// Package padding detects content that was lengthened behind its own hash.
+package padding
 
 import (
 	"bytes"
+	"crypto"
 	"encoding/binary"
 	"hash"
 )
 
-// padded is the hash of a Digest. It detects content that contains the hash's own padding. The MD5, SHA-1 or SHA-2
-// of a text is the state from which a longer text is hashed, so an attacker who knows the digest of secret and
-// content can compute the digest of secret, content, padding and any further text without the secret. An honest
-// sender never writes such padding: the byte 0x80, zeros, then the length in bits of everything before it, the
+// Hash is a hash that detects content with the hash's own padding in it. The MD5, SHA-1 or SHA-2 of a text is the
+// state from which a longer text is hashed, so an attacker who knows the digest of secret and content can compute the
+// digest of secret, content, padding and any further text without the secret. An honest sender never writes such
+// padding: the byte 0x80, zeros, then the length in bits of everything before it, the
 // secret included, up to the end of a block (RFC 1321 section 3.1, FIPS 180-4 section 5.1).
-type padded struct {
+type Hash struct {
 	hash.Hash
 	length  func(tail []byte) uint64 // reads the length at the end of a padding
 	counter int                      // size of that length in bytes
@@ -20,12 +22,13 @@ type padded struct {
 	shown   bool
 }
 
-func newPadded(h Hash) *padded {
-	p := &padded{Hash: h.New(), counter: 8, length: binary.BigEndian.Uint64}
+// New returns a Hash of MD5, SHA-1 or SHA-2.
+func New(h crypto.Hash) *Hash {
+	p := &Hash{Hash: h.New(), counter: 8, length: binary.BigEndian.Uint64}
 	switch h {
-	case MD5:
+	case crypto.MD5:
 		p.length = binary.LittleEndian.Uint64
-	case SHA384, SHA512:
+	case crypto.SHA384, crypto.SHA512:
 		p.counter = 16 // 128 bits; the first 64 are always zero
 		p.length = func(tail []byte) uint64 { return binary.BigEndian.Uint64(tail[8:]) }
 	}
@@ -33,7 +36,7 @@ func newPadded(h Hash) *padded {
 }
 
 // Write hashes b and examines the end of each block that it fills.
-func (p *padded) Write(b []byte) (int, error) {
+func (p *Hash) Write(b []byte) (int, error) {
 	n, size := len(b), p.BlockSize()
 	_, _ = p.Hash.Write(b)
 	for len(b) > 0 {
@@ -49,7 +52,10 @@ func (p *padded) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-func (p *padded) endsInPadding() bool {
+// Shown reports whether what was written contains the padding of the hash at the end of a block.
+func (p *Hash) Shown() bool { return p.shown }
+
+func (p *Hash) endsInPadding() bool {
 	end := len(p.tail) - p.counter
 	if end < 1 {
 		return false
