@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ func changes(m sign.Message) map[string]sign.Message {
 	}
 	add("no body", func(m *sign.Message) { m.Body = nil })
 	add("another body", func(m *sign.Message) { m.Body = append(m.Body, ' ') })
+	add("a short body", func(m *sign.Message) { m.Body = m.Body[:min(len(m.Body), 20)] })
 	add("another URL", func(m *sign.Message) { m.URL += "x" })
 	for name, values := range m.Header {
 		if len(values) == 0 {
@@ -32,6 +34,11 @@ func changes(m sign.Message) map[string]sign.Message {
 		add("no "+name, func(m *sign.Message) { delete(m.Header, name) })
 		add("two "+name, func(m *sign.Message) { m.Header[name] = append(m.Header[name], "x") })
 		add("longer "+name, func(m *sign.Message) { m.Header[name][0] += "0" })
+		add("capitals in "+name, func(m *sign.Message) { m.Header[name][0] = strings.ToUpper(values[0]) })
+		prefix, digits, _ := strings.Cut(values[0], "=")
+		add("capital digits in "+name, func(m *sign.Message) { m.Header[name][0] = prefix + "=" + strings.ToUpper(digits) })
+		add("blanks around "+name, func(m *sign.Message) { m.Header[name][0] = " " + values[0] + "\t" })
+		add("a respelled "+name, func(m *sign.Message) { m.Header[strings.ReplaceAll(name, "-", "_")] = values })
 		add("cut "+name, func(m *sign.Message) { m.Header[name][0] = values[0][:len(values[0])/2] })
 	}
 	return all
