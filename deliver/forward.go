@@ -29,16 +29,30 @@ func Forward(r *record.Request, target, remote string) (record.Request, error) {
 // target's, then the received one, byte for byte. Fields that concern one connection only are left out, and Host
 // follows the target. A chunked body gets a Content-Length and loses its trailers. The rest keeps its order and bytes.
 func Readdress(r *record.Request, target string) (record.Request, error) {
-	base, wire, err := splitTarget(target)
+	t, err := ParseTarget(target)
 	if err != nil {
 		return record.Request{}, err
 	}
-	out := record.Request{Method: r.Method, Proto: "HTTP/1.1", Body: r.Body}
-	out.Target = joinTarget(wire, record.OriginForm(r.WireTarget()))
-	out.URL = base + strings.TrimPrefix(out.Target, "*")
+	return t.Readdress(r), nil
+}
+
+// Target is a target of Readdress, for many requests.
+type Target struct{ base, host, wire string }
+
+// ParseTarget refuses what Readdress refuses.
+func ParseTarget(target string) (Target, error) {
+	base, wire, err := splitTarget(target)
 	_, host, _ := strings.Cut(base, "://")
-	out.Header = reframed(r.Header.EndToEnd(), r, host)
-	return out, nil
+	return Target{base: base, host: host, wire: wire}, err
+}
+
+// Readdress returns a received request for the target, as the function Readdress does.
+func (t Target) Readdress(r *record.Request) record.Request {
+	out := record.Request{Method: r.Method, Proto: "HTTP/1.1", Body: r.Body}
+	out.Target = joinTarget(t.wire, record.OriginForm(r.WireTarget()))
+	out.URL = t.base + strings.TrimPrefix(out.Target, "*")
+	out.Header = reframed(r.Header.EndToEnd(), r, t.host)
+	return out
 }
 
 // splitTarget splits a target into its scheme and authority, and its path and query. It changes neither.
@@ -82,16 +96,16 @@ func joinTarget(target, received string) string {
 	return path
 }
 
-// reframed returns h with host as its Host, and with a Content-Length where the body needs one: the chunks of a body
-// are joined by now, and a Connection field may have removed Content-Length.
+// reframed returns h, which it changes, with host as its Host, and with a Content-Length where the body needs one: the
+// chunks of a body are joined by now, and a Connection field may have removed Content-Length.
 func reframed(h record.Header, r *record.Request, host string) record.Header {
 	if h.Has("Host") {
-		h = h.Set("Host", host)
+		h = h.SetInPlace(record.Field{Name: "Host", Value: host})
 	} else {
 		h = append(record.Header{{Name: "Host", Value: host}}, h...)
 	}
 	if r.Header.Has("Transfer-Encoding") || len(r.Body) > 0 && !h.Has("Content-Length") {
-		h = h.Set("Content-Length", strconv.Itoa(len(r.Body)))
+		h = h.SetInPlace(record.Field{Name: "Content-Length", Value: strconv.Itoa(len(r.Body))})
 	}
 	return h
 }

@@ -157,16 +157,13 @@ func RouteOf(file *config.File, x *record.Exchange) (string, error) {
 	return "", nil
 }
 
-// route returns where a received webhook goes that was not forwarded.
-func (r *replayer) route(x *record.Exchange) (string, error) {
-	if app, err := RouteOf(r.sh.File, x); app != "" || err != nil {
-		return app, err
-	}
+// nowhere is the error for a received webhook that was not forwarded and has no route.
+func (r *replayer) nowhere(x *record.Exchange) error {
 	if len(r.options.files) > 0 {
-		return "", fail.Usage("a received webhook of a file goes nowhere by itself: say where with --to").
+		return fail.Usage("a received webhook of a file goes nowhere by itself: say where with --to").
 			Hintf("barb replay %s --to http://localhost:3000", r.options.files[0])
 	}
-	return "", fail.Usage("webhook %d was not forwarded: where should it go?", x.ID).
+	return fail.Usage("webhook %d was not forwarded: where should it go?", x.ID).
 		Hintf("barb replay %d --to http://localhost:3000", x.ID)
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
 )
 
 type options struct {
@@ -156,11 +157,11 @@ type replayer struct {
 	sh      *shell.Shell
 	options *options
 	run     replay.Run
-	client  *deliver.Client           // of the flags
-	plans   *worker.Plans             // of queued messages
-	signers map[string]*signer.Signer // by scheme, recorded secret and path
-	clients flags.Clients             // of the apps of routes
-	said    map[string]bool           // which secrets were named on stderr
+	client  *deliver.Client // of the flags
+	plans   *worker.Plans   // of queued messages
+	signers map[signed]*signer.Signer
+	clients flags.Clients   // of the apps of routes
+	said    map[string]bool // which secrets were named on stderr
 
 	judge *judge // nil: nothing is checked
 
@@ -185,10 +186,12 @@ func newReplayer(sh *shell.Shell, o *options) (*replayer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &replayer{sh: sh, options: o, client: client, plans: queued.Plans(sh), signers: map[string]*signer.Signer{},
+	r := &replayer{sh: sh, options: o, client: client, plans: queued.Plans(sh), signers: map[signed]*signer.Signer{},
 		said: map[string]bool{}}
 	r.clients.Options = deliver.Options{UserAgent: "barb/" + sh.Version, ConnectTimeout: o.ConnectIn, Env: sh.Getenv}
-	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Way: r.way,
+	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Way: r.way,
+		Route:      func(x *record.Exchange) (string, error) { return RouteOf(sh.File, x) },
+		Nowhere:    r.nowhere,
 		Signer:     r.signer,
 		Sender:     deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
 		Remembered: r.remembered, Policy: r.policyOf, Aim: r.aim, Wait: replay.Pacer(o.speed)}

@@ -69,6 +69,9 @@ func (r *replayer) policyOf(q *store.Queued) (deliver.Policy, error) {
 	return r.options.Over(own, r.sh.Weight)
 }
 
+// signed is what the signer of a replay follows from.
+type signed struct{ with, came, secret, path string }
+
 // signer returns what signs a replay of x: by the scheme of -s or its own, with the first of --secret, the secret that
 // x was recorded with, that of the route and BARB_SECRET. Without one x goes out as it came.
 func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Signer, error) {
@@ -77,7 +80,7 @@ func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Sign
 	if o.Scheme != "" {
 		scheme = sh.File.Catalog().Name(o.Scheme)
 	}
-	key := strings.Join([]string{scheme, x.Scheme, recordedSecret(x), path}, " ")
+	key := signed{scheme, x.Scheme, recordedSecret(x), path}
 	if s, ok := r.signers[key]; ok {
 		return s, nil
 	}

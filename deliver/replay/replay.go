@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/barbhq/barb/deliver"
@@ -33,6 +34,13 @@ type Plan struct {
 	mu       sync.Mutex
 	edited   []byte        // by Edit
 	numbers  map[int64]int // of what is replayed, by the id of its exchange: {{seq}} counts them
+	latest   atomic.Pointer[aim]
+}
+
+// aim is the address of the last replay: in bulk they are all the same.
+type aim struct {
+	text   string
+	target deliver.Target
 }
 
 // TargetError is the error for an address that nothing can be sent to.
@@ -70,7 +78,7 @@ func (p *Plan) Exchange(ctx context.Context, captured *record.Exchange, target s
 	if err != nil {
 		return x, err
 	}
-	if x.Request, err = again(withoutGiven(came, missing, target), target); err != nil {
+	if x.Request, err = p.again(withoutGiven(came, missing, target), target); err != nil {
 		return x, &TargetError{err}
 	}
 	if p.Exact {
@@ -194,11 +202,20 @@ func exactly(captured *record.Exchange, to record.Request) record.Request {
 }
 
 // again makes the request to send from a captured one.
-func again(captured *record.Exchange, target string) (record.Request, error) {
+func (p *Plan) again(captured *record.Exchange, target string) (record.Request, error) {
 	r := captured.Request
 	if target == r.URL {
 		r.Head, r.Header = "", r.Header.Without("Transfer-Encoding")
 		return r, nil
 	}
-	return deliver.Readdress(&r, target)
+	to := p.latest.Load()
+	if to == nil || to.text != target {
+		parsed, err := deliver.ParseTarget(target)
+		if err != nil {
+			return record.Request{}, err
+		}
+		to = &aim{target, parsed}
+		p.latest.Store(to)
+	}
+	return to.target.Readdress(&r), nil
 }

@@ -30,8 +30,10 @@ type Run struct {
 	Selected func(ctx context.Context) iter.Seq2[Item, error]
 	// Whole returns an error for an exchange that is not kept whole.
 	Whole func(x *record.Exchange) error
-	// Route returns the address for a received webhook that went nowhere before.
-	Route func(x *record.Exchange) (string, error)
+	// Route returns the address for a received webhook that went nowhere before, "" for none. Nowhere is the error for it
+	// then: most replays to another address have none, and to say so takes longer than to look.
+	Route   func(x *record.Exchange) (string, error)
+	Nowhere func(x *record.Exchange) error
 	// Map returns the address of every webhook, in place of To and of where it went before. Nil is no such map.
 	Map func(x *record.Exchange) (string, error)
 	// Aim is called by Check with each item and its address, in order. Nil is not called.
@@ -260,13 +262,17 @@ func (r *Run) target(item Item) (string, error) {
 	case r.To != "":
 		return r.To, nil
 	}
-	return r.home(item)
+	home, err := r.home(item)
+	if home == "" && err == nil {
+		err = r.Nowhere(item.Exchange)
+	}
+	return home, err
 }
 
 // isElsewhere reports whether flags say where all webhooks go.
 func (r *Run) isElsewhere() bool { return r.To != "" || r.Map != nil }
 
-// home returns the address that a webhook goes to unless another one is given.
+// home returns the address that a webhook goes to unless another one is given, "" for none.
 func (r *Run) home(item Item) (string, error) {
 	if item.Target != "" {
 		return item.Target, nil
@@ -280,10 +286,10 @@ func (r *Run) goesHome(item Item, x *record.Exchange) bool {
 		return true
 	}
 	home, err := r.home(item)
-	if err != nil {
+	if home == "" || err != nil {
 		return false
 	}
-	request, err := again(item.Exchange, home)
+	request, err := (&Plan{}).again(item.Exchange, home) // not the plan's: both addresses come for each replay
 	return err == nil && request.URL == x.Request.URL
 }
 

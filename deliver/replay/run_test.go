@@ -95,6 +95,7 @@ func newRun(t *testing.T, history *store.Store, to string) *replay.Run {
 	}
 	r.Whole = func(*record.Exchange) error { return nil }
 	r.Route = func(*record.Exchange) (string, error) { return to, nil }
+	r.Nowhere = func(*record.Exchange) error { return errors.New("nowhere") }
 	r.Signer = func(context.Context, *record.Exchange) (*signer.Signer, error) { return &signer.Signer{}, nil }
 	r.Tell = func(*replay.Replay, *deliver.Attempt) error { return nil }
 	return r
@@ -160,7 +161,11 @@ func TestWhatIsWrongIsFoundBeforeTheFirstIsSent(t *testing.T) {
 	wrong := errors.New("wrong")
 	for name, breaks := range map[string]func(*replay.Run){
 		"address": func(r *replay.Run) { r.Route = func(*record.Exchange) (string, error) { return "", wrong } },
-		"body":    func(r *replay.Run) { r.Whole = func(*record.Exchange) error { return wrong } },
+		"no address": func(r *replay.Run) {
+			r.Route = func(*record.Exchange) (string, error) { return "", nil }
+			r.Nowhere = func(*record.Exchange) error { return wrong }
+		},
+		"body": func(r *replay.Run) { r.Whole = func(*record.Exchange) error { return wrong } },
 		"secret": func(r *replay.Run) {
 			r.Signer = func(context.Context, *record.Exchange) (*signer.Signer, error) { return nil, wrong }
 		},

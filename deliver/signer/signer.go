@@ -120,7 +120,7 @@ func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Reques
 		return &Error{s.Scheme, err}
 	}
 	for _, f := range signed.Fields {
-		r.Header = set(r.Header, record.Field(f))
+		r.Header = r.Header.SetInPlace(record.Field(f))
 	}
 	if signed.URL != "" {
 		r.URL, r.Target = signed.URL, ""
@@ -132,24 +132,6 @@ func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Reques
 		}
 	}
 	return nil
-}
-
-// set is Header.Set in place.
-func set(h record.Header, f record.Field) record.Header {
-	done := false
-	kept := h[:0]
-	for _, old := range h {
-		switch {
-		case !strings.EqualFold(old.Name, f.Name):
-			kept = append(kept, old)
-		case !done:
-			kept, done = append(kept, f), true
-		}
-	}
-	if !done {
-		kept = append(kept, f)
-	}
-	return kept
 }
 
 func (s *Signer) sign(m sign.Message) (sign.Signed, error) {

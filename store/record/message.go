@@ -57,6 +57,24 @@ func (h Header) Set(name, value string) Header {
 	return out
 }
 
+// SetInPlace is Set for a header whose memory belongs to its caller alone.
+func (h Header) SetInPlace(f Field) Header {
+	done := false
+	kept := h[:0]
+	for _, old := range h {
+		switch {
+		case !strings.EqualFold(old.Name, f.Name):
+			kept = append(kept, old)
+		case !done:
+			kept, done = append(kept, f), true
+		}
+	}
+	if !done {
+		kept = append(kept, f)
+	}
+	return kept
+}
+
 // Without returns a copy of the header without the fields of the given names.
 func (h Header) Without(names ...string) Header {
 	return slices.DeleteFunc(slices.Clone(h), func(f Field) bool {
@@ -70,9 +88,36 @@ func (h Header) EndToEnd() Header {
 	if len(h) == 0 {
 		return nil
 	}
-	names := []string{"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
-		"Trailer", "Transfer-Encoding", "Upgrade"}
-	return h.Without(append(names, members(h.Values("Connection"))...)...)
+	named := members(h.Values("Connection"))
+	out := make(Header, 0, len(h)+1) // and often a length
+	for _, f := range h {
+		if !isHopByHop(f.Name) && !slices.ContainsFunc(named, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// isHopByHop reports whether a field is always of a single connection. A name is ASCII: equal ones have one length.
+func isHopByHop(name string) bool {
+	is := func(other string) bool { return strings.EqualFold(name, other) }
+	switch len(name) {
+	case len("TE"):
+		return is("TE")
+	case len("Trailer"):
+		return is("Trailer") || is("Upgrade")
+	case len("Connection"):
+		return is("Connection") || is("Keep-Alive")
+	case len("Proxy-Connection"):
+		return is("Proxy-Connection")
+	case len("Transfer-Encoding"):
+		return is("Transfer-Encoding")
+	case len("Proxy-Authenticate"):
+		return is("Proxy-Authenticate")
+	case len("Proxy-Authorization"):
+		return is("Proxy-Authorization")
+	}
+	return false
 }
 
 // HTTP returns the header as net/http's, which loses the case of names and the order of different names.
