@@ -66,7 +66,7 @@ tidy:
 judges: toolchain ## written receivers for odd schemes, compiled and run in five languages; what of node, ruby, php and Flask is missing judges nothing
 	CGO_ENABLED=1 go test -count=1 -tags judges ./commands/receiver
 
-conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and the providers' SDKs judge what barb sends; needs node, xmllint and Debian's packages in conformance/README.md; UPDATE=1 writes RESULTS.md and routers.txt
+conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and the providers' SDKs judge what barb sends; needs node and the Debian packages that .ci/run installs; UPDATE=1 writes RESULTS.md and routers.txt
 	cd $(SDKS)/go && go test -count=1 . # both judges say of the vectors what is recorded
 	cd $(SDKS)/node && npm test --silent
 	cd conformance && go test -count=1 -parallel 4 . $(if $(UPDATE),-update) # the cache does not know of the binary it judges
