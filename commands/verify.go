@@ -50,7 +50,7 @@ func newVerify(sh *shell.Shell) *cobra.Command {
 		},
 	}
 	o.Signing.AddFlags(cmd, "the `scheme`, or auto to find it from the headers", sh.SchemeNames)
-	o.Headers.AddFlags(cmd)
+	o.AddFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.headersFile, "headers", "", "read the headers from this `file`, one 'Name: value' a line")
 	f.StringVar(&o.httpFile, "http", "", "read a raw HTTP request from this `file`; - is stdin")

@@ -185,7 +185,7 @@ func (j *judge) finish(interrupted bool, begun time.Time) error {
 		sh.Stdout.Line(j.counts())
 	}
 	if a := j.options.answers; a != nil && !interrupted && j.err == nil {
-		complete := j.unsent == 0 && !(j.options.failFast && j.failures > 0)
+		complete := j.unsent == 0 && (!j.options.failFast || j.failures == 0)
 		if err := a.save(sh, complete); err != nil {
 			return err
 		}

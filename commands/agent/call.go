@@ -30,7 +30,7 @@ func (a *agent) environment(stdin string, out, err io.Writer) shell.Env {
 	env := a.sh.Env
 	env.In, env.Out, env.Err = strings.NewReader(stdin), out, err
 	env.Getenv, env.Learned = a.getenv, a.learn
-	env.Interruptible = func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithCancel(ctx) }
+	env.Interruptible = context.WithCancel
 	env.Password, env.Foreground, env.Columns, env.Width = nil, nil, nil, 0
 	env.InTerminal, env.OutTerminal, env.ErrTerminal = false, false, false
 	return env

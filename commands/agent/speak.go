@@ -37,10 +37,11 @@ func (a *agent) speak(ctx context.Context) error {
 	go (&lines{in: bufio.NewReaderSize(a.sh.In, 64<<10), out: out}).copyTo(write)
 	err := server.Run(ctx, &mcp.IOTransport{Reader: read, Writer: out, MaxLineLength: mostLine + 2})
 	_ = read.Close()
-	if err == nil || errors.Is(err, io.EOF) || ctx.Err() != nil || strings.Contains(err.Error(), "server is closing") {
-		return nil
+	ended := err == nil || errors.Is(err, io.EOF) || strings.Contains(err.Error(), "server is closing")
+	if !ended && ctx.Err() == nil {
+		return fail.Local("the protocol: %w", err)
 	}
-	return fail.Local("the protocol: %w", err)
+	return nil
 }
 
 // add adds a tool whose arguments are an A. Its answers are the same for all tools, so that a schema of them in the

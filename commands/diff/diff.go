@@ -53,7 +53,7 @@ func New(sh *shell.Shell) *cobra.Command {
 
 func runDiff(ctx context.Context, sh *shell.Shell, o *options, args []string) error {
 	sides, err := chosen(ctx, sh, o, args)
-	if _, missing := errors.AsType[*flags.NoWebhook](err); o.allowEmpty && (missing || errors.Is(err, errNoReplay)) {
+	if _, missing := errors.AsType[*flags.NoWebhookError](err); o.allowEmpty && (missing || errors.Is(err, errNoReplay)) {
 		sh.Say("barb: nothing to compare")
 		return nil
 	}

@@ -95,15 +95,15 @@ func SelectIDs(ctx context.Context, history *store.Store, selectors []string,
 	return ranges, nil
 }
 
-// NoWebhook is the error for a selector of one webhook that is not in the history.
-type NoWebhook struct{ Selector string }
+// NoWebhookError is the error for a selector of one webhook that is not in the history.
+type NoWebhookError struct{ Selector string }
 
 // Error names the selector.
-func (e *NoWebhook) Error() string { return e.Selector + ": no such webhook in the history" }
+func (e *NoWebhookError) Error() string { return e.Selector + ": no such webhook in the history" }
 
 func selectorError(text string, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return fail.Usage("%w", &NoWebhook{text}).Hint("barb history lists what there is")
+		return fail.Usage("%w", &NoWebhookError{text}).Hint("barb history lists what there is")
 	}
 	return err
 }

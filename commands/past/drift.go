@@ -29,7 +29,6 @@ type driftOptions struct {
 	before     string // a cassette, ids, or FROM..UNTIL
 	ignores    []string
 	allowEmpty bool
-	limited    bool // -n was given
 }
 
 func (o *driftOptions) addFlags(cmd *cobra.Command) {

@@ -68,7 +68,7 @@ func (sh *Shell) nearest(ctx context.Context, s pick.Selection, sides []store.Ra
 
 // nearMissing adds to the error for an id that is not there which ids are near.
 func (sh *Shell) nearMissing(ctx context.Context, err error) error {
-	missing, isMissing := errors.AsType[*flags.NoWebhook](err)
+	missing, isMissing := errors.AsType[*flags.NoWebhookError](err)
 	f, ok := errors.AsType[*fail.Error](err)
 	if !ok || !isMissing {
 		return err

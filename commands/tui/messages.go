@@ -10,14 +10,20 @@ import (
 // A Message is something that has happened; Update takes it in.
 type Message any
 
-// The messages of the terminal.
-type (
-	Key   string // its name in the table of keys
-	Paste string
-	Size  struct{ Width, Height int }
-	Click struct{ X, Y int }
-	Wheel struct{ X, Y, By int }
-)
+// Key is a key that was pressed, by its name in the table of keys.
+type Key string
+
+// Paste is text that was pasted.
+type Paste string
+
+// Size is that of the terminal, in cells.
+type Size struct{ Width, Height int }
+
+// Click is a click of the mouse on a cell, from 0.
+type Click struct{ X, Y int }
+
+// Wheel is a turn of the mouse's wheel over a cell, by a number of lines.
+type Wheel struct{ X, Y, By int }
 
 // The messages of the history.
 type (

@@ -166,7 +166,7 @@ func (s *State) look(action keys.Action, key string) []Effect {
 	switch action {
 	case keys.Panes:
 		n := panes
-		if s.layout().third.h == 0 && !(s.zoomed && s.Width >= threeFrom) {
+		if s.layout().third.h == 0 && (!s.zoomed || s.Width < threeFrom) {
 			n = thirdPane
 		}
 		by := pane(1)

@@ -96,13 +96,6 @@ func (d *desk) enter(key, text string) {
 	d.press("enter")
 }
 
-// poll lets the view see what came.
-func (d *desk) poll() {
-	d.t.Helper()
-	d.now = d.now.Add(2 * time.Second)
-	d.send(d.world.Poll(d.t.Context(), 0))
-}
-
 func (d *desk) do(effects []tui.Effect) {
 	d.t.Helper()
 	for _, e := range effects {
@@ -151,13 +144,6 @@ func (d *desk) has(texts ...string) {
 		if !strings.Contains(view, text) {
 			d.t.Errorf("%q is not on the screen:\n%s", text, view)
 		}
-	}
-}
-
-func (d *desk) hasNot(text string) {
-	d.t.Helper()
-	if view := ansi.Strip(d.view()); strings.Contains(view, text) {
-		d.t.Errorf("%q is on the screen:\n%s", text, view)
 	}
 }
 

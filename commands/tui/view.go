@@ -76,7 +76,7 @@ func (d *drawing) title() string {
 
 // live says whether the view follows, what waits, and the rate.
 func (d *drawing) live() string {
-	s, right := d.s, ""
+	s, right := d.s, "○ not following"
 	switch n := len(s.list.waiting); {
 	case s.follow:
 		right = d.sgr("32", "●") + " following"
@@ -84,8 +84,6 @@ func (d *drawing) live() string {
 		right = fmt.Sprintf("○ more than %d new", n)
 	case n > 0:
 		right = fmt.Sprintf("○ %d new", n)
-	default:
-		right = "○ not following"
 	}
 	if at := s.list.at + 1 + len(s.list.above)*pageRows; len(s.list.rows) > 0 {
 		total := strconv.Itoa(len(s.list.rows) + len(s.list.above)*pageRows)

@@ -70,7 +70,7 @@ func (w *World) Load(ctx context.Context, l Load) Loaded {
 	s.Judged, s.Within = func(x *record.Exchange, err error) { judged.Note("--where", x, err) }, whereTime
 	now := w.Shell.Now()
 	if l.Before == (anchor{}) {
-		if err := w.begin(ctx, l.Gen, s, q); err != nil {
+		if err := w.begin(ctx, l.Gen, s); err != nil {
 			m.Err = told(err)
 			return m
 		}
@@ -118,7 +118,7 @@ func (w *World) words(q *query.Query, one *webhooks.Webhook, now time.Time) stri
 }
 
 // begin has Poll follow a list from here.
-func (w *World) begin(ctx context.Context, gen int, s pick.Selection, q *query.Query) error {
+func (w *World) begin(ctx context.Context, gen int, s pick.Selection) error {
 	newest, err := w.History.Newest(ctx, 0)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err

@@ -177,7 +177,7 @@ func (s *stream) changed(ctx context.Context, newest int64) (rows []*webhooks.We
 			open[w.ID] = v
 		}
 		isAsked := len(asked) == 0 || w.Matches(&store.Filter{IDs: asked})
-		if isAsked && s.q.Has(words(w)) && !(known && v == before) {
+		if isAsked && s.q.Has(words(w)) && (!known || v != before) {
 			rows = append(rows, w)
 		}
 	}

@@ -20,7 +20,7 @@ type event struct{ name, id, data string }
 // open opens the stream and returns its events as they come.
 func (s *site) open(path string, headers map[string]string) <-chan event {
 	s.t.Helper()
-	r, err := http.NewRequestWithContext(s.t.Context(), "GET", s.at+path, nil)
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.at+path, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func (s *site) open(path string, headers map[string]string) <-chan event {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if answer.StatusCode != 200 || answer.Header.Get("Content-Type") != "text/event-stream" {
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "text/event-stream" {
 		s.t.Fatalf("%s: status %d, %s", path, answer.StatusCode, answer.Header.Get("Content-Type"))
 	}
 	s.t.Cleanup(func() { _ = answer.Body.Close() })

@@ -118,8 +118,8 @@ func TestTheCodeOpensThePageOnce(t *testing.T) {
 func TestARedirectStaysOnThePage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	code := s.entry[strings.Index(s.entry, "code="):]
-	got := s.raw("GET //evil.example/?" + code + " HTTP/1.1\r\nHost: 127.0.0.1:" + s.port() +
+	_, code, _ := strings.Cut(s.entry, "code=")
+	got := s.raw("GET //evil.example/?code=" + code + " HTTP/1.1\r\nHost: 127.0.0.1:" + s.port() +
 		"\r\nConnection: close\r\n\r\n")
 	to := regexp.MustCompile(`(?m)^Location: (.*)\r$`).FindStringSubmatch(got)
 	if len(to) != 2 || !strings.HasPrefix(to[1], "/") || strings.HasPrefix(to[1], "//") {

@@ -16,7 +16,6 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/web"
-	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -53,7 +52,7 @@ func siteOf(t *testing.T, s *store.Store) *site {
 		Filter: func(f *flags.Filter) (store.Filter, *jq.Expr, error) {
 			return f.Parse(noon, func(name string) (string, error) { return name, nil })
 		},
-		Scheme: func(name string) (sign.Scheme, bool) { return catalog.Lookup(name) },
+		Scheme: catalog.Lookup,
 		Hint:   func(err error) (string, string) { return err.Error(), "" }, Version: "test"}
 	page.Open(ln)
 	t.Cleanup(page.Serve())

@@ -74,7 +74,6 @@ func timelineOf(w *webhooks.Webhook, now time.Time) timeline {
 // span is when an exchange began and ended, since the first.
 type span struct {
 	from, to, wait time.Duration
-	shown          time.Duration // where the wait before it begins on the scale
 	cut            time.Duration // how much was taken out of the wait; 0: none
 }
 
