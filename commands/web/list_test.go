@@ -226,6 +226,9 @@ func TestABodyIsShownByWhatItIs(t *testing.T) {
 				t.Errorf("body %d has no %s", i+1, part)
 			}
 		}
+		if n := strings.Count(text, "<details"); n > 100 {
+			t.Errorf("body %d makes %d folds, one in the other", i+1, n)
+		}
 		if len(text) > 4<<20 {
 			t.Errorf("body %d makes a page of %d bytes", i+1, len(text))
 		}

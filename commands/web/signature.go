@@ -199,11 +199,13 @@ func differing(text []byte, at int) markup {
 }
 
 func toleranceOf(t sign.Tolerance) string {
-	past, future := ui.Age(t.Past), ui.Age(t.Future)
-	if past == future {
-		return "± " + past
+	switch {
+	case t.Past == t.Future:
+		return "± " + ui.Age(t.Past)
+	case t.Future == sign.NoLimit:
+		return ui.Age(t.Past) + " old, any time ahead"
 	}
-	return past + " old, " + future + " ahead"
+	return ui.Age(t.Past) + " old, " + ui.Age(t.Future) + " ahead"
 }
 
 // textOrHex is text as it came, or bytes in hex.
