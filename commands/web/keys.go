@@ -1,10 +1,15 @@
 package web
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/commands/keys"
 )
+
+// does are the actions that the page's script can do; the others of the table are not in the sheet.
+var does = []keys.Action{keys.Previous, keys.Next, keys.Newest, keys.Oldest, keys.Section, keys.Open, keys.Back,
+	keys.Filter, keys.Matches, keys.Follow, keys.Explain, keys.CopyCurl, keys.Copy, keys.Raw, keys.Zoom, keys.Help}
 
 // keyRow is a line of the sheet of keys. The page's script acts by the same rows.
 type keyRow struct {
@@ -15,6 +20,9 @@ type keyRow struct {
 // keyRows are the keys of the page from the table of all views.
 func keyRows() (all []keyRow) {
 	for _, r := range keys.In(keys.Page) {
+		if !slices.Contains(does, r.Action) {
+			continue
+		}
 		k := keyRow{Action: string(r.Action), Keys: strings.Join(r.Keys, " "), Does: r.Does}
 		for _, key := range r.Keys {
 			k.Symbols = append(k.Symbols, keys.Symbol(key))

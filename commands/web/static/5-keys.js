@@ -70,7 +70,6 @@ const doing = {
     if (next) doc.body.classList.add(next);
   },
   help: () => { if (sheet.open) sheet.close(); else sheet.showModal(); },
-  'by-name': () => sheet.showModal(),
 };
 
 function inField(el) { return el.closest('input:not([type=checkbox]),textarea,select,[contenteditable]'); }
