@@ -35,6 +35,7 @@ func (g *listener) startFooter(ctx context.Context, o *listenOptions) (stop func
 	for _, ref := range o.Secrets {
 		s.Commands.Secrets = append(s.Commands.Secrets, "--secret", ref)
 	}
+	s.View = func(ctx context.Context) { g.view(ctx, s.Commands.Scheme, s.Commands.Secrets) }
 	s.Footer = newFooter(sh, s.Text)
 	s.Screen = s.Footer.Beside(sh.Out)
 	sh.Printing.Lock()
@@ -77,4 +78,20 @@ func beside(ctx context.Context, sh *shell.Shell, l tui.Line) int {
 // newTUI makes barb tui, whose actions are other command lines.
 func newTUI(sh *shell.Shell) *cobra.Command {
 	return tui.New(sh, func(ctx context.Context, l tui.Line) int { return beside(ctx, sh, l) })
+}
+
+// view shows the view that fills the terminal. A signature is checked with the flags of the listener.
+func (g *listener) view(ctx context.Context, scheme, secrets []string) {
+	sh := g.sh
+	barb := func(ctx context.Context, l tui.Line) int {
+		if l.Args[0] == "verify" {
+			l.Args = slices.Concat(l.Args, scheme, secrets)
+		}
+		return beside(ctx, sh, l)
+	}
+	v := tui.Viewer{World: &tui.World{Shell: sh, History: sh.History, Barb: barb}, In: sh.In, Out: sh.Out,
+		Counts: g.watch.Text}
+	if err := v.Run(ctx); err != nil && ctx.Err() == nil {
+		sh.Note("%v", err)
+	}
 }

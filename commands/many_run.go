@@ -29,7 +29,7 @@ type runPlan struct {
 }
 
 // changeable are the flags that may be given anew when a run goes on: they decide how it is sent, not what.
-var changeable = []string{"resume", "skip-bad", "secret", "concurrency", "rate", "burst", "output", "with-body",
+var changeable = []string{"resume", "skip-bad", "secret", "concurrency", "rate", "burst", "output", "plot", "with-body",
 	"with-url", "with-headers",
 	"retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout", "deadline",
 	"insecure", "cacert", "cert", "key", "resolve", "unix-socket", "proxy", "http1.1", "http2"}

@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/plot"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/tell"
 	"github.com/barbhq/barb/commands/ui"
@@ -317,6 +318,16 @@ func (m *batchSender) leftOut(bad payload.Bad) {
 	}
 }
 
+// draw draws how long the attempts took, with --plot.
+func (m *batchSender) draw() {
+	if !m.options.Plot {
+		return
+	}
+	var took plot.Latencies
+	m.run.Tally().EachTook(took.Add)
+	m.sh.Stdout.Latencies("latency", &took)
+}
+
 // finish says what became of the run and how to resume it.
 func (m *batchSender) finish(sum ui.Batch) {
 	if m.run.Bodies.Count() == 0 { // those of a stream are known only now
@@ -325,6 +336,7 @@ func (m *batchSender) finish(sum ui.Batch) {
 	switch {
 	case !m.sh.JSON:
 		m.sh.Stdout.Batch(sum)
+		m.draw()
 	case !m.sh.Quiet:
 		m.sh.Stderr.Batch(sum)
 	}

@@ -17,6 +17,7 @@ type Many struct {
 	Count       int
 	concurrency int
 	rate, burst deliver.Rate
+	Plot        bool
 	lasting     *time.Duration
 	ndjson      bool
 	SkipBad     bool
@@ -40,6 +41,7 @@ func (f *Many) AddFlags(cmd *cobra.Command) {
 	set.Var(Percent(&f.Again), "duplicate", "send this `part` twice, with the same id and body, as providers do: 10%")
 	set.BoolVar(&f.Shuffle, "shuffle", false, "send in a random order, which --seed repeats")
 	set.StringVar(&f.Resume, "resume", "", "continue an interrupted `run`; @ is the newest of them")
+	set.BoolVar(&f.Plot, "plot", false, "draw the latencies as characters at the end")
 	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
 }
 

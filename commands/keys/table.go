@@ -18,42 +18,42 @@ type Action string
 
 // The actions.
 const (
-	Previous  Action = "previous"
-	Next      Action = "next"
-	Newest    Action = "newest"
-	Oldest    Action = "oldest"
-	Scroll    Action = "scroll"
-	Panes     Action = "panes"
-	Section   Action = "section"
-	Open      Action = "open"
-	Back      Action = "back"
-	Filter    Action = "filter"
-	Matches   Action = "matches"
-	Follow    Action = "follow"
-	Replay    Action = "replay"
-	ReplayAs  Action = "replay-as"
-	Edit      Action = "edit"
-	Mark      Action = "mark"
-	Diff      Action = "diff"
-	Select    Action = "select"
-	Explain   Action = "explain"
-	CopyCurl  Action = "copy-curl"
-	Copy      Action = "copy"
-	Raw       Action = "raw"
-	Export    Action = "export"
-	Elsewhere Action = "elsewhere"
-	Pin       Action = "pin"
-	Note      Action = "note"
-	Delete    Action = "delete"
-	Undo      Action = "undo"
-	Figures   Action = "figures"
-	Queue     Action = "queue"
-	Zoom      Action = "zoom"
-	ByName    Action = "by-name"
-	Help      Action = "help"
-	Suspend   Action = "suspend"
-	Redraw    Action = "redraw"
-	Quit      Action = "quit"
+	Previous Action = "previous"
+	Next     Action = "next"
+	Newest   Action = "newest"
+	Oldest   Action = "oldest"
+	Scroll   Action = "scroll"
+	Panes    Action = "panes"
+	Section  Action = "section"
+	Open     Action = "open"
+	Back     Action = "back"
+	Filter   Action = "filter"
+	Matches  Action = "matches"
+	Follow   Action = "follow"
+	Replay   Action = "replay"
+	ReplayAs Action = "replay-as"
+	Edit     Action = "edit"
+	Mark     Action = "mark"
+	Diff     Action = "diff"
+	Select   Action = "select"
+	Explain  Action = "explain"
+	CopyCurl Action = "copy-curl"
+	Copy     Action = "copy"
+	Raw      Action = "raw"
+	Export   Action = "export"
+	Pin      Action = "pin"
+	Note     Action = "note"
+	Delete   Action = "delete"
+	Undo     Action = "undo"
+	Figures  Action = "figures"
+	Queue    Action = "queue"
+	Zoom     Action = "zoom"
+	ByName   Action = "by-name"
+	Help     Action = "help"
+	Suspend  Action = "suspend"
+	Redraw   Action = "redraw"
+	Screen   Action = "terminal"
+	Quit     Action = "quit"
 )
 
 // Row is an action with its keys.
@@ -127,12 +127,11 @@ var Table = []Row{
 	{Action: Copy, Keys: []string{"y"}, Does: "copy: c curl, h headers, b body, u URL, i id, j jq path", Views: views,
 		On: AWebhook},
 	{Action: Raw, Keys: []string{"w"}, Does: "show the body pretty, raw, in hex", Views: views, On: AWebhook},
-	{Action: Pin, Keys: []string{"p"}, Does: "pin it, or unpin it", Word: "pin", Rank: 14, Views: views, On: AWebhook},
-	{Action: Note, Keys: []string{"."}, Does: "write a note", Word: "note", Rank: 15, Views: views, On: AWebhook},
+	{Action: Pin, Keys: []string{"p"}, Does: "pin it, or unpin it", Word: "pin", Rank: 14, Views: Page, On: AWebhook},
+	{Action: Note, Keys: []string{"."}, Does: "write a note", Word: "note", Rank: 15, Views: Page, On: AWebhook},
 	{Action: Delete, Keys: []string{"D"}, Does: "delete it; can be undone for 6 s", Word: "delete", Rank: 17,
 		Views: views, On: AWebhook},
-	{Action: Export, Keys: []string{"x"}, Does: "export it to a file", Views: Terminal, On: AWebhook},
-	{Action: Elsewhere, Keys: []string{"o"}, Does: "open the page at it", Views: Terminal, On: AWebhook},
+	{Action: Export, Keys: []string{"x"}, Does: "save it to a file", Views: Terminal, On: AWebhook},
 	{Action: Follow, Keys: []string{"f"}, Does: "follow what comes, or stop to choose", Word: "follow", Rank: 8,
 		Views: all},
 	{Action: Filter, Keys: []string{"/"}, Does: "filter the list: words, status:5xx, event:push, --failed, 40..47",
@@ -143,6 +142,7 @@ var Table = []Row{
 	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Word: "queue", Rank: 13, Views: Terminal},
 	{Action: Zoom, Keys: []string{"z"}, Does: "zoom the pane", Views: views},
 	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: views},
+	{Action: Screen, Keys: []string{"t"}, Does: "open the view that fills the terminal", Views: Listen},
 	{Action: Help, Keys: []string{"?"}, Does: "list the keys, or close the list", Word: "keys", Rank: 1, Views: all},
 	{Action: Suspend, Keys: []string{"ctrl-z"}, Does: "suspend barb; fg resumes it", Views: Terminal | Listen},
 	{Action: Redraw, Keys: []string{"ctrl-l"}, Does: "draw the screen anew", Views: Terminal},

@@ -24,6 +24,7 @@ type Session struct {
 	Screen   io.Writer     // writes above the footer, also while other output is held back
 	Commands Commands
 	Quit     func()
+	View     func(ctx context.Context) // draws on the whole terminal until the person leaves it
 	// Find returns which rows a filter selects by the history; ids are those of the rows.
 	Find func(ctx context.Context, q *query.Query, ids []int64) (query.Found, error)
 
@@ -112,10 +113,20 @@ func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 		}
 	case keys.Quit:
 		then = s.Quit
+	case keys.Screen:
+		then = func() { s.lend(ctx) }
 	case keys.Open, keys.Replay, keys.Explain, keys.CopyCurl:
 		s.start(ctx, action)
 	}
 	return then
+}
+
+// lend leaves the terminal to the view that fills it.
+func (s *Session) lend(ctx context.Context) {
+	back := s.Footer.Lend()
+	defer back()
+	s.Terminal.leave()
+	s.View(ctx)
 }
 
 // look stops following: the list appears, and stays as it is but for what comes.

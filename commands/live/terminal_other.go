@@ -20,6 +20,8 @@ func (*Terminal) Read(context.Context, func(string)) error { return errors.ErrUn
 // Restore does nothing.
 func (*Terminal) Restore() {}
 
+func (*Terminal) leave() {}
+
 // WithoutStop does nothing: without job control ^Z stops no process.
 func WithoutStop(int) (undo func()) { return func() {} }
 

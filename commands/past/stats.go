@@ -23,7 +23,7 @@ import (
 type statsOptions struct {
 	flags.Filter
 	flags.Thresholds
-	check, senders bool
+	check, senders, plot bool
 }
 
 // NewStats makes barb stats.
@@ -49,6 +49,7 @@ func NewStats(sh *shell.Shell) *cobra.Command {
 	o.Thresholds.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.check, "check", false, "print the figures that break their thresholds, and exit 1 "+
 		"when one does")
+	cmd.Flags().BoolVar(&o.plot, "plot", false, "draw the latencies, and what came over time, as characters")
 	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge the services that sent webhooks here")
 	config.Mark(cmd.Flags(), "stats", "over", "min-samples", "min-success", "max-p99", "max-queue",
 		"max-signature-failures", "max-retry-rate", "max-dead-letters")
@@ -78,7 +79,10 @@ func runStats(ctx context.Context, sh *shell.Shell, o statsOptions) error {
 	sh.Stdout.Pairs(append(ui.StatsPairs(s, &c), [2]string{"queue", ui.QueueLine(depth)}))
 	sh.Stdout.Line("")
 	sh.Stdout.Figures(&r)
-	return nil
+	if !o.plot {
+		return nil
+	}
+	return drawStats(ctx, sh, filter)
 }
 
 // figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if
@@ -110,6 +114,8 @@ func (o *statsOptions) validate(sh *shell.Shell) error {
 	case o.Since != "" && sh.Settings["over"] == "flag":
 		return fail.Usage("--over and --since cannot be used together").Hint("--since says when the time begins; --over 5m " +
 			"counts from now, or from --until")
+	case o.plot && (sh.JSON || o.check || o.senders):
+		return fail.Usage("--plot draws for people, and not with --json, --check or --senders").Hint("barb stats --plot")
 	case o.check && o.senders:
 		return fail.Usage("--check and --senders cannot be used together").Hint("barb stats --check")
 	}

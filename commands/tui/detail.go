@@ -55,6 +55,17 @@ func wrap(lines []string, width int) (all []string) {
 	return all
 }
 
+// wrapWords breaks lines to a width between words, where they have any.
+func wrapWords(lines []string, width int) (all []string) {
+	for _, line := range lines {
+		if width > 0 && len(line) > width {
+			line = ansi.Wrap(strings.ReplaceAll(line, "\t", "    "), width, "")
+		}
+		all = append(all, wrap(strings.Split(line, "\n"), width)...)
+	}
+	return all
+}
+
 // fold breaks the lines of the section to the pane.
 func (s *State) fold() {
 	l, d := s.layout(), &s.detail

@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/keys"
 	"github.com/barbhq/barb/commands/query"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
 // do does an action on webhooks.
@@ -20,9 +23,8 @@ func (s *State) do(action keys.Action) []Effect {
 		s.picked = nil
 		return s.run(Run{Args: append([]string{"replay"}, ids...)})
 	case keys.ReplayAs:
-		text := strings.Join(ids, " ") + " --to "
-		s.field = &field{purpose: forReplay, text: text, at: len([]rune(text)),
-			help: "--exact  --resign  --new-id  --set PATH=VALUE  --to URL"}
+		s.command("replay " + strings.Join(ids, " ") + " --to ")
+		return []Effect{Targets{ID: w.ID}}
 	case keys.Edit:
 		return []Effect{Edit{Args: []string{"replay", texts([]int64{w.ID})[0], "--edit"}}}
 	case keys.Explain:
@@ -39,19 +41,15 @@ func (s *State) do(action keys.Action) []Effect {
 	case keys.Copy:
 		s.copying = true
 	case keys.Figures:
-		return s.run(Run{Args: []string{"stats"}, Full: true})
+		return s.run(Run{Args: []string{"stats", "--plot"}, Full: true})
 	case keys.Queue:
 		return s.run(Run{Args: []string{"queue"}, Full: true})
 	case keys.Export:
-		return s.run(Run{Args: append([]string{"export"}, ids...)})
+		s.command("save " + strings.Join(ids, " ") + " --out " + ids[0] + ".barb.ndjson")
 	case keys.Delete:
 		return s.delete()
 	case keys.Undo:
-		s.deleted = nil
-		s.tell("not deleted", false)
-		return s.reload()
-	default:
-		s.tell(string(action)+" is not there yet", true)
+		s.undo()
 	}
 	return nil
 }
@@ -105,9 +103,6 @@ func (s *State) copy(what string) []Effect {
 	return []Effect{c}
 }
 
-// path returns the jq path of the first line shown of a JSON body; "" when there is none.
-func (s *State) path() string { return "" }
-
 // delete takes webhooks out of the list; they are deleted once they can no longer be brought back.
 func (s *State) delete() []Effect {
 	ids := s.targets()
@@ -115,13 +110,36 @@ func (s *State) delete() []Effect {
 	if s.deleted != nil {
 		effects = append(effects, Delete{IDs: s.deleted.ids})
 	}
-	s.deleted = &deletion{ids: ids, until: s.Now.Add(undoable)}
+	s.deleted = &deletion{ids: ids, until: s.Now.Add(undoable), rows: among(s.list.rows, ids)}
 	s.list.rows, s.list.waiting = without(s.list.rows, ids), without(s.list.waiting, ids)
 	s.picked = nil
 	s.stand()
 	s.tell(fmt.Sprintf("deletes %s in 6 s; u undoes it", strings.Join(texts(ids), " ")), false)
 	return effects
 }
+
+// undo puts webhooks back that were to be deleted.
+func (s *State) undo() {
+	back := s.deleted.rows
+	s.deleted = nil
+	s.tell("nothing was deleted", false)
+	if len(back) == 0 {
+		return
+	}
+	rows := slices.Concat(s.list.rows, back)
+	slices.SortFunc(rows, func(a, b *webhooks.Webhook) int { return cmp.Compare(b.Newest().ID, a.Newest().ID) })
+	s.list.rows, s.list.at = rows, slices.Index(rows, back[0])
+}
+
+// command begins a command line that is run once it is complete.
+func (s *State) command(text string) {
+	s.field = &field{purpose: forCommand, text: text, at: len([]rune(text))}
+	if strings.HasPrefix(text, "replay") {
+		s.field.help = replayHelp
+	}
+}
+
+const replayHelp = "--exact  --new-id  --resign  --set PATH=VALUE"
 
 // toMatch goes to the next line of the text that has a word of the filter, or to the previous one.
 func (s *State) toMatch(back bool) {

@@ -14,8 +14,7 @@ type purpose int
 const (
 	forFilter purpose = iota
 	forAction
-	forNote
-	forReplay
+	forCommand
 )
 
 // field is a line in which something is typed.
@@ -30,7 +29,7 @@ type field struct {
 // mostTyped is the length of the longest line that can be typed, in bytes.
 const mostTyped = 1000
 
-var prompts = map[purpose]string{forFilter: "/", forAction: ":", forNote: "note: ", forReplay: "barb replay "}
+var prompts = map[purpose]string{forFilter: "/", forAction: ":", forCommand: "barb "}
 
 // edit types a key; it reports whether the text has changed.
 func (f field) edit(key string) field {

@@ -138,6 +138,11 @@ func (l *list) wants(filter string) (Load, bool) {
 	return Load{}, false
 }
 
+// among returns rows that are among some ids.
+func among(rows []*webhooks.Webhook, ids []int64) []*webhooks.Webhook {
+	return slices.DeleteFunc(slices.Clone(rows), func(w *webhooks.Webhook) bool { return !slices.Contains(ids, w.ID) })
+}
+
 // without returns rows that are not among some ids.
 func without(rows []*webhooks.Webhook, ids []int64) []*webhooks.Webhook {
 	return slices.DeleteFunc(slices.Clone(rows), func(w *webhooks.Webhook) bool { return slices.Contains(ids, w.ID) })

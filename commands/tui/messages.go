@@ -63,6 +63,12 @@ type (
 		Text string
 		Err  string
 	}
+	// Offered are the targets of a replay.
+	Offered struct {
+		Targets
+		Names []string // escaped, the first is where it goes by itself
+		Err   error
+	}
 	// Gone says that webhooks were deleted.
 	Gone struct {
 		IDs []int64
@@ -107,6 +113,8 @@ type (
 		Text string // what is copied where it is known; "" is asked for by Args
 		Args []string
 	}
+	// Targets asks where a webhook may be replayed to.
+	Targets struct{ ID int64 }
 	// Delete deletes webhooks.
 	Delete struct{ IDs []int64 }
 	// Suspend stops the process until fg.

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mattn/go-shellwords"
+
 	"github.com/barbhq/barb/commands/keys"
 	"github.com/barbhq/barb/commands/query"
 )
@@ -202,7 +204,7 @@ func (s *State) look(action keys.Action, key string) []Effect {
 			s.over = nil
 			return nil
 		}
-		s.over = &over{title: "Keys", lines: wrap(keys.List(keys.Terminal), s.Width), full: true}
+		s.over = &over{title: "Keys", lines: wrapWords(keys.List(keys.Terminal), s.Width), full: true}
 	case keys.Back:
 		return s.back()
 	}
@@ -265,13 +267,23 @@ func (s *State) entered(f *field) []Effect {
 		}
 		s.field = nil
 		return s.act(found[0].Action, "")
-	case forReplay:
+	case forCommand:
+		args, err := shellwords.Parse(f.text)
+		if err != nil || len(args) == 0 || !slices.Contains(offered, args[0]) {
+			c := *f
+			c.mistake = "barb " + strings.Join(offered, " or ") + " can be run here"
+			s.field = &c
+			return nil
+		}
 		s.field = nil
-		return s.run(Run{Args: append([]string{"replay"}, strings.Fields(f.text)...)})
+		return s.run(Run{Args: args})
 	}
 	s.field = nil
 	return nil
 }
+
+// offered are the commands that can be run as they are typed.
+var offered = []string{"replay", "save", "export"}
 
 // setFilter puts a filter in force. A wrong one stays in the field, and the list as it is.
 func (s *State) setFilter(text string) []Effect {

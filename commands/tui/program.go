@@ -57,7 +57,7 @@ func translate(msg tea.Msg) []Message {
 		case msg.Button == tea.MouseButtonWheelDown:
 			return []Message{Wheel{msg.X, msg.Y, wheelRows}}
 		}
-	case Loaded, Polled, Opened, Said, Copied, Gone:
+	case Loaded, Polled, Opened, Said, Copied, Offered, Gone:
 		return []Message{msg}
 	}
 	return nil
@@ -119,8 +119,10 @@ func (m *model) command(e Effect) tea.Cmd {
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Command(ctx, e) })
 	case Copy:
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Copy(ctx, v.screen, e) })
+	case Targets:
+		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Targets(ctx, e) })
 	case Delete:
-		return v.beside(func(ctx context.Context) tea.Msg { return v.World.delete(ctx, e) })
+		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Delete(ctx, e) })
 	}
 	return nil
 }

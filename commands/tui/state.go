@@ -34,8 +34,8 @@ type State struct {
 	running string
 	notice  notice
 	deleted *deletion
-	rates   []int // what came in each of the last seconds, the newest last
-	second  int64 // of the last of rates, since 1970
+	rates   []int64 // what came in each of the last seconds, the newest last
+	second  int64   // of the last of rates, since 1970
 }
 
 // pane is a part of the screen that keys act on.
@@ -81,6 +81,7 @@ const undoable = 6 * time.Second
 type deletion struct {
 	ids   []int64
 	until time.Time
+	rows  []*webhooks.Webhook // those of the list, to be put back
 }
 
 // has returns what the view has, for the keys that need it.
@@ -128,13 +129,13 @@ func (s *State) count(n int) {
 	if s.second == 0 || gap < 0 {
 		gap = rateSeconds
 	}
-	rates := slices.Concat(s.rates, make([]int, gap))
+	rates := slices.Concat(s.rates, make([]int64, gap))
 	if len(rates) > rateSeconds {
 		rates = rates[len(rates)-rateSeconds:]
 	}
 	s.rates, s.second = slices.Clone(rates), now
 	if len(s.rates) > 0 {
-		s.rates[len(s.rates)-1] += n
+		s.rates[len(s.rates)-1] += int64(n)
 	}
 }
 

@@ -96,6 +96,20 @@ func (d *desk) enter(key, text string) {
 	d.press("enter")
 }
 
+// poll lets the view see what came.
+func (d *desk) poll() {
+	d.t.Helper()
+	d.now = d.now.Add(2 * time.Second)
+	d.send(d.world.Poll(d.t.Context(), 0))
+}
+
+func (d *desk) hasNot(text string) {
+	d.t.Helper()
+	if view := ansi.Strip(d.view()); strings.Contains(view, text) {
+		d.t.Errorf("%q is on the screen:\n%s", text, view)
+	}
+}
+
 func (d *desk) do(effects []tui.Effect) {
 	d.t.Helper()
 	for _, e := range effects {
@@ -106,6 +120,10 @@ func (d *desk) do(effects []tui.Effect) {
 			d.send(d.world.Open(d.t.Context(), e))
 		case tui.Run:
 			d.send(d.world.Command(d.t.Context(), e))
+		case tui.Targets:
+			d.send(d.world.Targets(d.t.Context(), e))
+		case tui.Delete:
+			d.send(d.world.Delete(d.t.Context(), e))
 		case tui.Poll:
 		default:
 			d.others = append(d.others, e)

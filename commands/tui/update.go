@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/store/webhooks"
@@ -40,8 +41,13 @@ func Update(s State, m Message) (State, []Effect) {
 		s.said(&m)
 	case Copied:
 		s.copied(&m)
+	case Offered:
+		s.offered(&m)
 	case Gone:
-		s.gone(&m)
+		if m.Err != "" {
+			s.tell(m.Err, true)
+			effects = s.reload()
+		}
 	}
 	return s.settle(effects)
 }
@@ -183,8 +189,8 @@ func (s *State) keptResult() *over {
 
 func (s *State) said(m *Said) {
 	s.running = ""
-	o := &over{title: m.Title, lines: wrap(splitLines(m.Text), s.overWidth(m.Full)), asked: m.Run, full: m.Full}
-	if len(m.Args) > 0 && (m.Args[0] == "replay" || m.Args[0] == "export") {
+	o := &over{title: m.Title, lines: wrapWords(splitLines(m.Text), s.overWidth(m.Full)), asked: m.Run, full: m.Full}
+	if len(m.Args) > 0 && (slices.Contains(offered, m.Args[0])) {
 		o.asked = Run{} // it does something: it is not done again for a new width
 	}
 	if m.Full {
@@ -206,8 +212,15 @@ func (s *State) copied(m *Copied) {
 	s.tell("copied "+m.What, false)
 }
 
-func (s *State) gone(m *Gone) {
-	if m.Err != "" {
-		s.tell(m.Err, true)
+// offered puts the first target into the command line, unless something was typed meanwhile.
+func (s *State) offered(m *Offered) {
+	if s.field == nil || s.field.purpose != forCommand || !strings.HasSuffix(s.field.text, "--to ") || m.Err != nil ||
+		len(m.Names) == 0 {
+		return
 	}
+	f := s.field.insert(m.Names[0])
+	if f.help = replayHelp; len(m.Names) > 1 {
+		f.help = "or to " + strings.Join(m.Names[1:], "  ")
+	}
+	s.field = &f
 }

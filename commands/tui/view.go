@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/barbhq/barb/commands/keys"
+	"github.com/barbhq/barb/commands/plot"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -91,6 +92,9 @@ func (d *drawing) live() string {
 			total += "+"
 		}
 		right = fmt.Sprintf("%d/%s  ", at, total) + right
+	}
+	if s.Width >= besideFrom && slices.ContainsFunc(s.rates, func(n int64) bool { return n > 0 }) {
+		right = plot.Spark(s.rates, rateSeconds) + fmt.Sprintf(" %d/s  ", slices.Max(s.rates)) + right
 	}
 	return right
 }

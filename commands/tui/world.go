@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/query"
 	"github.com/barbhq/barb/commands/shell"
@@ -209,5 +210,26 @@ func (l *limited) String() string {
 // told is an error in one line with its hint.
 func told(err error) error { return errors.New(query.Reason(err)) }
 
-// delete deletes webhooks.
-func (w *World) delete(context.Context, Delete) Gone { return Gone{Err: "nothing can be deleted yet"} }
+// Delete deletes webhooks.
+func (w *World) Delete(ctx context.Context, d Delete) (m Gone) {
+	for _, id := range d.IDs {
+		if err := w.actions().Delete(ctx, id); err == nil {
+			m.IDs = append(m.IDs, id)
+		} else if m.Err == "" {
+			m.Err = told(err).Error()
+		}
+	}
+	return m
+}
+
+// Targets returns where a webhook may be replayed to.
+func (w *World) Targets(ctx context.Context, t Targets) Offered {
+	all, err := w.actions().Targets(ctx, t.ID)
+	m := Offered{Targets: t, Err: err}
+	for _, one := range all {
+		m.Names = append(m.Names, ui.EscapeLine(one.Name))
+	}
+	return m
+}
+
+func (w *World) actions() *act.Actions { return &act.Actions{Shell: w.Shell} }

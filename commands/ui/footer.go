@@ -34,6 +34,7 @@ type Footer struct {
 	midLine bool      // the last output did not end its line
 	stopped bool
 	holding bool
+	lent    bool
 	held    []byte // output of Wrap since Hold
 	below   io.Writer
 	done    chan struct{}
@@ -90,6 +91,34 @@ func (f *Footer) Show() {
 	f.draw()
 }
 
+// Lend removes the footer and keeps back all output until back is called, while something else draws on the terminal.
+// Of more than is held the beginning is dropped.
+func (f *Footer) Lend() (back func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.erase()
+	holding := f.holding
+	f.hidden, f.lent = true, true
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.hidden, f.lent, f.shown = false, false, ""
+		if !holding {
+			f.release()
+		}
+		f.draw()
+	}
+}
+
+// keep keeps output back while the terminal is lent.
+func (f *Footer) keep(data []byte) {
+	f.held = append(f.held, data...)
+	if over := len(f.held) - mostHeld; over > 0 {
+		rest := f.held[over:]
+		f.held = append([]byte(nil), rest[bytes.IndexByte(rest, '\n')+1:]...)
+	}
+}
+
 // Redraw shows what Text returns now.
 func (f *Footer) Redraw() {
 	f.mu.Lock()
@@ -139,6 +168,10 @@ func (a *aboveFooter) Write(data []byte) (int, error) {
 	f := a.footer
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.lent && !f.stopped {
+		f.keep(data)
+		return len(data), nil
+	}
 	if a.holds && f.holding && !f.stopped {
 		if f.held = append(f.held, data...); len(f.held) <= mostHeld {
 			return len(data), nil

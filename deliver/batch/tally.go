@@ -100,6 +100,15 @@ func (t *Tally) Add(o *journal.Outcome, e *Ends) {
 // Took returns how the times of the attempts are distributed.
 func (t *Tally) Took() Spread { return spreadOf(t.took) }
 
+// EachTook calls back with the times of the attempts, each with how many took that long.
+func (t *Tally) EachTook(do func(took time.Duration, n int64)) {
+	for _, bar := range t.took.Distribution() {
+		if bar.Count > 0 {
+			do(time.Duration(bar.To)*time.Microsecond, bar.Count)
+		}
+	}
+}
+
 // Late returns how late the messages of a paced run began.
 func (t *Tally) Late() Spread { return spreadOf(t.late) }
 
