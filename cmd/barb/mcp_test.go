@@ -804,7 +804,7 @@ func awaitText(t *testing.T, said *output, text string) {
 	}
 }
 
-// The user agreed to the barb.toml of the beginning. One that an agent has changed is not used.
+// The user agreed to barb.toml as it was when barb mcp started. barb refuses a file that has changed since.
 func TestAnAgentCannotChangeTheConfiguration(t *testing.T) {
 	t.Parallel()
 	c, listener := coded(t, "--allow-send", "--trust")

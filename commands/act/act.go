@@ -47,7 +47,7 @@ func (a *Actions) Targets(ctx context.Context, id int64) (all []Target, err erro
 	add := func(from, address string, home bool) {
 		url, err := flags.Target(address)
 		if err != nil || slices.ContainsFunc(all, func(t Target) bool { return t.url == url }) {
-			return // what is no URL is not forwarded to either
+			return // listen does not forward to an invalid URL either
 		}
 		shown := sh.History.Redacted(&record.Exchange{Request: record.Request{URL: url}}).Request.URL
 		all = append(all, Target{Name: shown, From: from, url: url, home: home})

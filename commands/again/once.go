@@ -109,6 +109,6 @@ func (r *replayer) once(ctx context.Context) (*Done, error) {
 		done.Verdict = checks.Judge(done.Sent, then)
 	}
 	_, err := r.run.Send(ctx)
-	// Whoever asks the history next sees how it ended.
+	// The next reader of the history sees how the replay ended.
 	return done, errors.Join(err, failed, r.sh.History.Flush(context.WithoutCancel(ctx)))
 }

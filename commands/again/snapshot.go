@@ -71,7 +71,7 @@ func openAnswers(sh *shell.Shell, o *options) (*answers, error) {
 	return a, nil
 }
 
-// verdict judges an answer by that of the snapshot, and keeps one that is not in it.
+// verdict compares an answer with that of the snapshot, and adds an answer that the snapshot does not have.
 func (a *answers) verdict(ctx context.Context, j *judge, r *replay.Replay, attempt *record.Exchange) (v retest.Verdict,
 	err error) {
 	webhook := r.Exchange

@@ -87,7 +87,7 @@ func (a *agent) serve(ctx context.Context) error {
 	return err
 }
 
-// errChanged refuses a barb.toml that is not the one that barb mcp was started with: the user has agreed to that one.
+// errChanged refuses a barb.toml that has changed since barb mcp started: the user agreed to the earlier one.
 var errChanged = errors.New("barb.toml has changed since barb mcp was started")
 
 // configSum returns what tells the configuration from another one.

@@ -115,7 +115,7 @@ func look(text []byte) (isRequest bool, problem string) {
 	return m.Method != nil && len(m.ID) > 0 && string(m.ID) != "null", ""
 }
 
-// isID reports whether an id is one that an answer can repeat; none is for notifications.
+// isID reports whether an answer can repeat this id: a string, a number, or no id, as in a notification.
 func isID(id json.RawMessage) bool {
 	return len(id) == 0 || len(id) <= 256 && (id[0] == '"' || id[0] == '-' || id[0] >= '0' && id[0] <= '9') ||
 		string(id) == "null"

@@ -41,7 +41,7 @@ func parseCursor(text string) (c cursor, err error) {
 	before, bad := strconv.ParseInt(id, 10, 64)
 	nanos, worse := strconv.ParseInt(at, 10, 64)
 	if !ok || bad != nil || worse != nil || before <= 0 {
-		return c, fail.Usage("cursor %q is not one that list has returned", text).Hint("leave cursor out for the first page")
+		return c, fail.Usage("invalid cursor %q", text).Hint("leave cursor out for the first page")
 	}
 	return cursor{before, time.Unix(0, nanos)}, nil
 }

@@ -46,7 +46,7 @@ func (a *agent) checkSecrets(refs []string) error {
 		if slices.Contains(known, ref) {
 			continue
 		}
-		f := fail.Usage("the secret is not one that barb.toml or BARB_SECRET configures")
+		f := fail.Usage("neither barb.toml nor BARB_SECRET configures this secret")
 		shown := slices.DeleteFunc(slices.Clone(known), func(r string) bool { return strings.HasPrefix(r, "cmd:") })
 		if len(shown) == 0 {
 			return f.Hint("the user writes secret = \"env:NAME\" into a [[route]] of barb.toml, or sets BARB_SECRET")

@@ -87,14 +87,14 @@ func (p *Printer) pretty(body []byte, contentType string) {
 	p.Line("")
 	head := body[:min(len(body), prettyShown)]
 	if len(body) > len(head) {
-		head = wholeRunes(head)
+		head = WholeRunes(head)
 	}
 	switch {
 	case !utf8.Valid(head) || bytes.IndexByte(head, 0) >= 0:
 		head = head[:min(len(head), hexShown)]
 		p.hex(head)
 	case isForm(contentType) && p.form(string(head)):
-	case looksJSON(head, len(head) == len(body)):
+	case LooksJSON(head, len(head) == len(body)):
 		p.detail(Escape(string(indent(head))))
 	default:
 		p.detail(Escape(string(head)))
@@ -106,8 +106,8 @@ func (p *Printer) pretty(body []byte, contentType string) {
 	p.Line("")
 }
 
-// wholeRunes returns text without an incomplete character at its end.
-func wholeRunes(text []byte) []byte {
+// WholeRunes returns text without an incomplete character at its end.
+func WholeRunes(text []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
 		if c := text[len(text)-i]; utf8.RuneStart(c) {
 			if !utf8.FullRune(text[len(text)-i:]) {
@@ -134,7 +134,7 @@ func (p *Printer) form(body string) bool {
 		if errName != nil || errValue != nil {
 			return false
 		}
-		if looksJSON([]byte(value), true) && strings.ContainsAny(value[:1], "{[") { // Slack's and GitHub's payload=
+		if LooksJSON([]byte(value), true) && strings.ContainsAny(value[:1], "{[") { // Slack's and GitHub's payload=
 			lines = append(lines, p.faint(EscapeLine(name)+" =")+"\n"+Escape(string(indent([]byte(value)))))
 			continue
 		}
@@ -146,8 +146,8 @@ func (p *Printer) form(body string) bool {
 	return true
 }
 
-// looksJSON reports whether text is JSON, or the beginning of JSON if it is not whole.
-func looksJSON(text []byte, whole bool) bool {
+// LooksJSON reports whether text is JSON, or the beginning of JSON if it is not whole.
+func LooksJSON(text []byte, whole bool) bool {
 	if whole {
 		return json.Valid(text)
 	}

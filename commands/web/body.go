@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/units"
 )
@@ -38,7 +39,7 @@ func contentOf(name string, body []byte, contentType string) content {
 	}
 	head, whole := body, true
 	if len(body) > mostShown {
-		head, whole = wholeRunes(body[:mostShown]), false
+		head, whole = ui.WholeRunes(body[:mostShown]), false
 		c.Next, c.Left = len(head), units.RoundSize(int64(len(body)-len(head)))
 	}
 	c.Kind, c.Pretty = pretty(head, contentType, whole)
@@ -75,19 +76,6 @@ func pretty(head []byte, contentType string, whole bool) (kind string, out marku
 		}
 	}
 	return "text", ""
-}
-
-// wholeRunes returns text without an incomplete character at its end.
-func wholeRunes(text []byte) []byte {
-	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
-		if c := text[len(text)-i]; utf8.RuneStart(c) {
-			if !utf8.FullRune(text[len(text)-i:]) {
-				return text[:len(text)-i]
-			}
-			break
-		}
-	}
-	return text
 }
 
 // rawText is text as it came, with marks for what cannot be seen: CR, tabs, a byte order mark, a missing newline.

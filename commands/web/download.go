@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/webhooks"
 )
@@ -93,7 +94,7 @@ func (p *Page) rest(w http.ResponseWriter, r *http.Request) {
 		From        int
 	}
 	if isText && next < len(data) {
-		rest = wholeRunes(rest)
+		rest = ui.WholeRunes(rest)
 		next = from + len(rest)
 	}
 	if c.Text = hexRows(rest, from); isText {

@@ -2,11 +2,10 @@ package web
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
 	"strconv"
 	"strings"
+
+	"github.com/barbhq/barb/commands/ui"
 )
 
 const (
@@ -21,7 +20,7 @@ const (
 // jsonTree writes JSON with each object and array in a details element. It takes numbers, strings and names as they
 // came, repeated names too. It reports whether the text is JSON, or the beginning of JSON if it is not whole.
 func jsonTree(w *writer, text []byte, whole bool) bool {
-	if !looksJSON(text, whole) {
+	if !ui.LooksJSON(text, whole) {
 		return false
 	}
 	t := tree{w: w, text: text}
@@ -32,22 +31,6 @@ func jsonTree(w *writer, text []byte, whole bool) bool {
 		w.html(`</div>`)
 	}
 	return true
-}
-
-// looksJSON reports whether text is JSON, or the beginning of a JSON object or array.
-func looksJSON(text []byte, whole bool) bool {
-	if whole {
-		return json.Valid(text)
-	}
-	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) == 0 || first[0] != '{' && first[0] != '[' {
-		return false
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	for {
-		if _, err := d.Token(); err != nil {
-			return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		}
-	}
 }
 
 // tree reads JSON that was found valid, as far as it goes, and writes it.

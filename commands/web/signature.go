@@ -157,7 +157,7 @@ func (s *signature) explain(ctx context.Context, p *Page, x *record.Exchange) {
 	for _, text := range e.Signed {
 		one := signedText{Size: units.RoundSize(int64(len(text)))}
 		if left := len(text) - mostSigned; left > 0 {
-			one.Left, text = units.RoundSize(int64(left)), wholeRunes(text[:mostSigned])
+			one.Left, text = units.RoundSize(int64(left)), ui.WholeRunes(text[:mostSigned])
 		}
 		one.Text = textOrHex(text)
 		s.Signed = append(s.Signed, one)
