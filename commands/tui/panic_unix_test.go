@@ -57,7 +57,7 @@ func TestTheTerminalIsAsItWasAfterAPanic(t *testing.T) {
 		breakIt(v)
 		ended := make(chan error, 1)
 		go func() { ended <- v.Run(t.Context()) }()
-		said.await(t, "following")
+		said.await(t, "push") // a key before the list is there explains nothing
 		_, _ = control.WriteString("v")
 		select {
 		case err = <-ended:
