@@ -22,7 +22,7 @@ type told struct {
 }
 
 func toldBy(head string) *told {
-	t := &told{Response: responseOf(head)}
+	t := &told{Response: record.ResponseOf(head)}
 	rest, at, ok := record.CutDate(head)
 	if t.rest = rest; ok {
 		t.date = at
@@ -71,7 +71,7 @@ func (c *cells) named(r *record.Response, name *nameReader) (found bool) {
 	if hasDate {
 		head = record.PutDate(head, date)
 	}
-	said := responseOf(head)
+	said := record.ResponseOf(head)
 	r.Head, r.Header, r.Proto, r.Reason, r.Body = head, said.Header, said.Proto, said.Reason, body
 	return true
 }

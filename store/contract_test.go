@@ -31,6 +31,8 @@ type history interface {
 	Pinned(context.Context, string) (map[string]string, error)
 	Pin(context.Context, store.Pin, string, time.Time) (string, error)
 	Unpin(context.Context, string) (int64, error)
+	SetRemark(context.Context, int64, store.Remark) error
+	Remarks(context.Context, []int64) (map[int64]store.Remark, error)
 }
 
 func TestSQLiteKeepsTheContract(t *testing.T) {
@@ -67,6 +69,7 @@ func contract(t *testing.T, open func(*testing.T) history) {
 		"takes figures":                       tookFigures,
 		"takes figures as they are counted":   tookFiguresAsCounted,
 		"completes event types":               completesEventTypes,
+		"keeps remarks":                       keepsRemarks,
 		"prunes by age":                       prunesByAge,
 		"prunes only what the filter selects": prunesOnlyWhatTheFilterSelects,
 		"pins a secret once":                  pinsASecretOnce,

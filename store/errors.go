@@ -9,6 +9,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/gather"
 )
 
@@ -66,9 +67,9 @@ func translate(path string, err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fault(path, ErrFull)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return fault(path, fmt.Errorf("%w: %w", ErrReadOnly, cause(err)))
+		return fault(path, fmt.Errorf("%w: %w", ErrReadOnly, disk.Cause(err)))
 	}
-	return fault(path, cause(err))
+	return fault(path, disk.Cause(err))
 }
 
 // meaning is the sentinel for an error of SQLite, nil when there is none.
@@ -101,14 +102,6 @@ func isOurs(err error) bool {
 		}
 	}
 	return false
-}
-
-// cause takes the path out of a system error: the history's own is already in the text.
-func cause(err error) error {
-	if path, ok := errors.AsType[*fs.PathError](err); ok {
-		return path.Err
-	}
-	return err
 }
 
 // isBusy reports whether another connection was in the way.

@@ -106,7 +106,7 @@ func owned(err error) error {
 	case !ok:
 		return err
 	case e.Err != nil:
-		return fault(e.File, fmt.Errorf("%w: %s: %w", ErrOwner, e.Why, cause(e.Err)))
+		return fault(e.File, fmt.Errorf("%w: %s: %w", ErrOwner, e.Why, disk.Cause(e.Err)))
 	}
 	return fault(e.File, fmt.Errorf("%w: %s", ErrOwner, e.Why))
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -142,7 +141,7 @@ func newInserts(c *conn) *inserts {
 func (ins *inserts) begin(id int64, b *beginning) error {
 	x, r, names := b.x, &b.x.Request, ins.names
 	row := ins.row[:0]
-	row = append(row, id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), nanos(x.Start),
+	row = append(row, id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), record.Nanos(x.Start),
 		unlessZero(x.Remote), names.id(nameEndpoint, b.endpoint), r.Method, b.url, unlessZero(x.WebhookID),
 		names.id(nameEvent, x.EventType), unlessZero(x.Handshake), names.id(nameScheme, x.Scheme), int64(x.BodySize()))
 	webhook, err := ins.webhookOf(x)
@@ -288,22 +287,6 @@ func (ins *inserts) forget() {
 	for _, m := range []*many{ins.exchange, ins.request, ins.response} {
 		m.empty()
 	}
-}
-
-// nanos is a time in ns since 1970; the zero time is 0.
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-// timeOf is the inverse of nanos, in UTC.
-func timeOf(ns int64) time.Time {
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, ns).UTC()
 }
 
 // wholeOf returns the columns of a body that was kept only in part.

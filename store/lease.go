@@ -30,8 +30,8 @@ func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 		if names.err != nil {
 			return names.err
 		}
-		ids, err = w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want),
-			policy)
+		ids, err = w.idsOf(leaseStatement, r.Owner, record.Nanos(r.Until), record.Nanos(r.Now), int64(r.Kind), target,
+			int64(r.Want), policy)
 		return err
 	})
 	if err != nil || len(ids) == 0 {
@@ -48,7 +48,7 @@ const leaseStatement = `UPDATE queue SET owner = ?1, straight = 0, due = ?2, cha
 
 // Renew extends an owner's leases to until, unless they end later, and returns the entries it still holds.
 func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) ([]int64, error) {
-	return s.idsOf(ctx, renewStatement, owner, nanos(until), jsonOf(entries))
+	return s.idsOf(ctx, renewStatement, owner, record.Nanos(until), jsonOf(entries))
 }
 
 const renewStatement = `UPDATE queue SET due = max(due, ?2)
@@ -103,7 +103,7 @@ func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *write
 
 // attempt counts an attempt; exchange is its id, nil when it has none.
 func (w *writer) attempt(owner string, q *Queued, exchange driver.Value, now time.Time) (ours bool, err error) {
-	ids, err := w.idsOf(attemptStatement, owner, q.ID, exchange, nanos(now), nanos(q.Due))
+	ids, err := w.idsOf(attemptStatement, owner, q.ID, exchange, record.Nanos(now), record.Nanos(q.Due))
 	return len(ids) > 0, err
 }
 
@@ -138,8 +138,8 @@ func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) 
 	}
 	var target int64
 	var order string
-	err = one(stmt, arguments(owner, q.ID, code, nanos(q.Due), unlessZero(q.Why), nanos(now), unlessZero(q.Answered)),
-		&target, &order)
+	err = one(stmt, arguments(owner, q.ID, code, record.Nanos(q.Due), unlessZero(q.Why), record.Nanos(now),
+		unlessZero(q.Answered)), &target, &order)
 	switch {
 	case errors.Is(err, io.EOF):
 		return false, nil

@@ -21,6 +21,7 @@ import (
 // PruneRule selects the exchanges that Prune removes, among those of Filter: first all that began before OlderThan;
 // then, until the history is within MaxBytes, the oldest received with a bad signature, because anybody can send
 // those, then the oldest spentCopies, then the oldest of all. A zero limit is none; without limits nothing is removed.
+// Exchanges of a pinned webhook stay.
 type PruneRule struct {
 	OlderThan time.Time
 	MaxBytes  int64
@@ -106,9 +107,9 @@ func newPruner(s *Store, rule PruneRule) (*pruner, error) {
 		parts = strings.Replace(partsQuery, "@ids", allOf, 1)
 	}
 	p := &pruner{s: s, c: c, rule: rule, names: map[int64]bool{}, parts: c.keep(parts), named: c.keep(namesOf)}
-	for _, where := range []string{"response WHERE id", "request WHERE id", "mirror WHERE id", "queue WHERE thread",
-		"exchange WHERE id"} {
-		p.deletes = append(p.deletes, c.keep("DELETE FROM "+where+" = ?"))
+	for _, where := range []string{"response WHERE id = ?", "request WHERE id = ?", "mirror WHERE id = ?",
+		"queue WHERE thread = ?", remarkOf, "exchange WHERE id = ?"} {
+		p.deletes = append(p.deletes, c.keep("DELETE FROM "+where))
 	}
 	if c.failed != nil {
 		_ = c.Close() // the first error is the one to tell
@@ -219,7 +220,7 @@ func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes 
 	ids, args := sc.ids(all, " ORDER BY e.id", math.MaxInt)
 	err = eachRow(ctx, p.s.db, func(found *sql.Rows) error {
 		var id int64
-		if err := found.Scan(&id); err != nil || !holds(sc.spans, id) {
+		if err := found.Scan(&id); err != nil || !lookup.Holds(sc.spans, id) {
 			return err
 		}
 		st.from = id + 1

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"math"
-	"sort"
 
 	"github.com/barbhq/barb/store/ahead"
 )
@@ -12,7 +11,8 @@ import (
 // The columns of the narrow table would say too much where a body was cut and too little where a head is large. SQLite
 // knows the length of a value without reading it.
 const partsQuery = `SELECT e.id, e.start >= ?2 OR e.start >= ?3 AND (e.ended = 0 OR NOT ` + ahead.WasAnswered + `)
-		OR EXISTS (SELECT 1 FROM queue q WHERE q.thread = e.id AND q.state = 1),
+		OR EXISTS (SELECT 1 FROM queue q WHERE q.thread = e.id AND q.state = 1)
+		OR EXISTS (SELECT 1 FROM remark m WHERE m.webhook = ifnull(e.webhook, e.id) AND m.pinned),
 		ifnull(octet_length(r.head), 0) + ifnull(octet_length(r.fields), 0) + ifnull(octet_length(r.trailer), 0)
 		+ ifnull(octet_length(r.body), 0) + ifnull(octet_length(r.chunks), 0)
 		+ ifnull(octet_length(a.head), 0) + ifnull(octet_length(a.body), 0)
@@ -50,10 +50,4 @@ func (p *pruner) partsOf(id int64) (ids []int64, bytes int64, err error) {
 		return nil, 0, err
 	}
 	return ids, bytes, err
-}
-
-// holds reports whether an id is in one of some spans, lowest first.
-func holds(spans []Range, id int64) bool {
-	i := sort.Search(len(spans), func(i int) bool { return spans[i].To >= id })
-	return i < len(spans) && spans[i].From <= id
 }

@@ -5,13 +5,15 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"time"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // Retry makes entries that a filter selects due at once: those that wait, and, as deliveries that begin anew, those
 // that are dead or were cancelled. It returns how many. Entries under a lease that has not ended are being tried
 // already; what is done stays done.
 func (s *Store) Retry(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
-	free := fmt.Sprintf("state IN (1, 3, 4) AND (owner IS NULL OR due <= %d)", nanos(now))
+	free := fmt.Sprintf("state IN (1, 3, 4) AND (owner IS NULL OR due <= %d)", record.Nanos(now))
 	return s.change(ctx, f, free, `UPDATE queue SET due = @now, changed = @now, owner = NULL, straight = 0,
 		behind = iif(state = 1, behind,
 			EXISTS (SELECT 1 FROM queue o WHERE o.target = queue.target AND o.ord = queue.ord AND o.state = 1)),
@@ -70,7 +72,7 @@ func (w *writer) changeOne(id int64, statement string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	args := []driver.NamedValue{{Name: "id", Value: id}, {Name: "now", Value: nanos(now)}}
+	args := []driver.NamedValue{{Name: "id", Value: id}, {Name: "now", Value: record.Nanos(now)}}
 	if err := one(stmt, args, &target, &order); err != nil || order == "" {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // Due is when there is something to deliver next of a target and a policy.
@@ -36,7 +38,7 @@ func (s *Store) Upcoming(ctx context.Context, kind QueueKind, target string) (al
 		var at *int64
 		err := rows.Scan(&d.Target, &d.Policy, &at)
 		if at != nil { // it did not end between two looks
-			d.At = timeOf(*at)
+			d.At = record.TimeOf(*at)
 			all = append(all, d)
 		}
 		return err
@@ -52,7 +54,7 @@ func (s *Store) Owners(ctx context.Context) ([]string, error) {
 
 // Release ends all leases of an owner that exits or is dead, and returns how many. Their entries are due at now.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int64, err error) {
-	ids, err := s.idsOf(ctx, releaseStatement, owner, nanos(now))
+	ids, err := s.idsOf(ctx, releaseStatement, owner, record.Nanos(now))
 	return int64(len(ids)), err
 }
 

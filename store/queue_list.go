@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // QueueFilter selects entries of the queue; a zero field selects all.
@@ -148,7 +150,7 @@ func scanQueued(rows *sql.Rows) (*Queued, error) {
 		&code, &owner, &due, &created, &changed, &q.Attempts, &first, &last, &why, &answered)
 	q.Target, q.Policy, q.Order, q.Owner, q.Why = target.String, policy.String, order.String, owner.String, why.String
 	q.First, q.Last, q.State = first.Int64, last.Int64, stateOf(code, owner.Valid)
-	q.Due, q.Created, q.Changed = timeOf(due), timeOf(created), timeOf(changed)
+	q.Due, q.Created, q.Changed = record.TimeOf(due), record.TimeOf(created), record.TimeOf(changed)
 	q.Answered = answered.Bool
 	return &q, err
 }

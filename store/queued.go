@@ -178,7 +178,7 @@ func (w *writer) enqueueOne(q *Queued) error {
 	}
 	var behind int64
 	err = one(stmt, arguments(int64(q.Kind), q.Thread, target, policy, unlessZero(q.Order), straight,
-		unlessZero(q.Owner), nanos(q.Due), nanos(q.Created), nanos(waits)), &q.ID, &behind, &straight)
+		unlessZero(q.Owner), record.Nanos(q.Due), record.Nanos(q.Created), record.Nanos(waits)), &q.ID, &behind, &straight)
 	if err == nil {
 		err = w.keepPieces(q.Thread, q.Masks)
 	}

@@ -75,7 +75,7 @@ func (s *Store) beginning(given *record.Exchange) (*beginning, error) {
 	if r.IsAsItsHead() {
 		return b, nil
 	}
-	told := requestOf(r.Head)
+	told := record.RequestOf(r.Head)
 	b.target, b.proto = textUnless(r.Target, r.Target == told.Target), textUnless(r.Proto, r.Proto == told.Proto)
 	if !slices.Equal(r.Header, told.Header) {
 		b.fields = r.Header.Pack() // maybe of none: nil means that the head tells
@@ -142,24 +142,6 @@ func (s *Store) parsedAnswer(head string) *told {
 	told := toldBy(head)
 	if told.Head != "" {
 		s.answered.Store(told)
-	}
-	return told
-}
-
-// requestOf parses a stored head. It returns an empty request if the head is malformed or "".
-func requestOf(head string) (told record.Request) {
-	if head != "" {
-		told, _ = record.ParseRequest(head, "http")
-	}
-	return told
-}
-
-// responseOf is requestOf for a response.
-func responseOf(head string) (told record.Response) {
-	if head != "" {
-		if r, err := record.ParseResponse(head); err == nil {
-			told = *r
-		}
 	}
 	return told
 }

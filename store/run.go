@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // Run is a batch of messages and its progress. The sender begins the messages in the order of their numbers, from 0, so
@@ -32,12 +34,13 @@ const runColumns = "id, created, changed, options, ifnull(total, 0), next, open,
 // StartRun makes a new run durable and sets its ID. It deletes runs without a change for a month.
 func (s *Store) StartRun(ctx context.Context, r *Run) error {
 	return s.work(ctx, func(w *writer) error {
-		if _, err := w.idsOf("DELETE FROM run WHERE changed < ?1 RETURNING id", nanos(r.Created.Add(-keepRuns))); err != nil {
+		if _, err := w.idsOf("DELETE FROM run WHERE changed < ?1 RETURNING id",
+			record.Nanos(r.Created.Add(-keepRuns))); err != nil {
 			return err
 		}
 		ids, err := w.idsOf("INSERT INTO run (created, changed, options, total, next, open, owner, ended) "+
 			"VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING id",
-			nanos(r.Created), r.Options, unlessZero(r.Total), r.Next, openText(r.Open), unlessZero(r.Owner))
+			record.Nanos(r.Created), r.Options, unlessZero(r.Total), r.Next, openText(r.Open), unlessZero(r.Owner))
 		if err == nil {
 			r.ID, r.Changed = ids[0], r.Created
 		}
@@ -57,7 +60,7 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	return translate(s.path, w.group.Submit(ctx, &write{work: func(w *writer, _ int64) (bool, error) {
 		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7, "+
 			"options = iif(?6, '{}', options) WHERE id = ?1 RETURNING id",
-			r.ID, nanos(r.Changed), r.Next, open, unlessZero(r.Owner), r.Ended, unlessZero(r.Total))
+			r.ID, record.Nanos(r.Changed), r.Next, open, unlessZero(r.Owner), r.Ended, unlessZero(r.Total))
 		return true, err
 	}}))
 }
@@ -67,7 +70,7 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 func (s *Store) TakeRun(ctx context.Context, r Run, before string) (taken bool, err error) {
 	ids, err := s.idsOf(ctx, "UPDATE run SET owner = ?2, changed = ?3 "+
 		"WHERE id = ?1 AND ifnull(owner, '') = ?4 AND ended = 0 RETURNING id",
-		r.ID, unlessZero(r.Owner), nanos(r.Changed), before)
+		r.ID, unlessZero(r.Owner), record.Nanos(r.Changed), before)
 	return len(ids) > 0, err
 }
 
@@ -89,7 +92,7 @@ func (s *Store) GetRun(ctx context.Context, id int64) (Run, error) {
 	if err != nil {
 		return r, s.told(err)
 	}
-	r.Created, r.Changed = timeOf(created), timeOf(changed)
+	r.Created, r.Changed = record.TimeOf(created), record.TimeOf(changed)
 	if err = json.Unmarshal([]byte("["+open+"]"), &r.Open); err != nil {
 		return r, fmt.Errorf("open messages %q: %w", open, err)
 	}

@@ -149,7 +149,7 @@ func (s *Store) scan(c *conn, row cells, whole bool) (*record.Exchange, error) {
 func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	name := nameReader{words: &s.words, conn: c}
 	x.ID, x.Kind, x.Thread, x.Attempt = row.number(), record.Kind(row.number()), row.number(), int(row.number())
-	x.Start, x.Remote = timeOf(row.number()), row.text()
+	x.Start, x.Remote = record.TimeOf(row.number()), row.text()
 	endpoint := name.of(row.number())
 	x.Request.Method, x.Request.URL = row.text(), record.JoinURL(row.text(), endpoint)
 	x.WebhookID, x.EventType, x.Handshake, x.Scheme = row.text(), name.of(row.number()), row.text(), name.of(row.number())
@@ -189,7 +189,7 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 		*row = (*row)[3:]
 	}
 	if at := row.number(); at != 0 {
-		x.Ended, x.Took = true, timeOf(at).Sub(x.Start)
+		x.Ended, x.Took = true, record.TimeOf(at).Sub(x.Start)
 	} else if ended == ahead.Ended { // it was killed, or the answer is on its way
 		x.Response = nil
 	}
@@ -209,7 +209,7 @@ func (c *cells) failure() *record.Failure {
 func (c *cells) request(x *record.Exchange) (err error) {
 	r := &x.Request
 	r.Head = string(c.bytes())
-	told := requestOf(r.Head)
+	told := record.RequestOf(r.Head)
 	if r.Header, err = fieldsOr(c.bytes(), told.Header); err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (c *cells) answer(r *record.Response) (err error) {
 		return nil
 	}
 	r.Head = string(c.bytes())
-	told := responseOf(r.Head)
+	told := record.ResponseOf(r.Head)
 	if r.Header, err = fieldsOr(c.bytes(), told.Header); err != nil {
 		return err
 	}

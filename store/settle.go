@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/ahead"
+	"github.com/barbhq/barb/store/record"
 )
 
 // Announce makes durable that the answer to a received exchange is about to go out, so long after its Start. Record
@@ -22,6 +23,6 @@ func (s *Store) Unsettled(ctx context.Context, upTo int64, since, until time.Tim
 		SELECT (SELECT id FROM newest), count(*) FROM exchange e
 		WHERE id > (SELECT id FROM newest) - 1000 AND id <= iif(?1, ?1, (SELECT id FROM newest))
 			AND kind = 2 AND (ended = 0 OR NOT `+ahead.WasAnswered+`) AND start + took BETWEEN ?2 AND ?3`,
-		upTo, nanos(since), nanos(until)).Scan(&newest, &open)
+		upTo, record.Nanos(since), record.Nanos(until)).Scan(&newest, &open)
 	return newest, open, s.told(err)
 }

@@ -158,7 +158,7 @@ func (s *Store) openReaders(ctx context.Context) error {
 		return err
 	}
 	if s.refused == nil {
-		s.refused = fault(s.path, fmt.Errorf("%w: %w", ErrReadOnly, cause(refused)))
+		s.refused = fault(s.path, fmt.Errorf("%w: %w", ErrReadOnly, disk.Cause(refused)))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/barbhq/barb/store/others"
+	"github.com/barbhq/barb/store/record"
 )
 
 // timeline gives out ids and watches how far they stray from the order of the starts: queries bisect the ids by time.
@@ -47,7 +48,7 @@ func (t *timeline) pass(c *conn, writes []*write, id, disorder int64) error {
 	worst := disorder
 	for _, e := range writes {
 		for _, b := range e.begin {
-			start := nanos(b.x.Start)
+			start := record.Nanos(b.x.Start)
 			worst = max(worst, t.latest-start)
 			t.latest = max(t.latest, start)
 			t.newest = id

@@ -92,7 +92,7 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.ID <= 0 {
 		return fault(s.path, fmt.Errorf("answer to an exchange that was not recorded: %w", ErrNotFound))
 	}
-	e := &write{went: ahead.Answer{ID: x.ID, At: nanos(x.Start) + int64(x.Took)}}
+	e := &write{went: ahead.Answer{ID: x.ID, At: record.Nanos(x.Start) + int64(x.Took)}}
 	if x.Foreseen {
 		e.went.Head = x.Response.Head
 	} else {

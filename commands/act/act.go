@@ -5,7 +5,9 @@ package act
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/barbhq/barb/commands/again"
 	"github.com/barbhq/barb/commands/fail"
@@ -167,8 +169,37 @@ func (a *Actions) Cassette(ctx context.Context, id int64) ([]byte, error) {
 	return files.Cassette(ctx, a.Shell, id)
 }
 
-// Delete removes a webhook with its forwards, attempts and replays from the history. It refuses a webhook that waits in
-// the queue or is on its way.
+// Pin pins a webhook, so that pruning leaves it, or unpins it.
+func (a *Actions) Pin(ctx context.Context, id int64, pinned bool) error {
+	return a.remark(ctx, id, func(r *store.Remark) { r.Pinned = pinned })
+}
+
+// MaxNote is the longest note in bytes.
+const MaxNote = 4 << 10
+
+// Note replaces the note on a webhook; "" removes it.
+func (a *Actions) Note(ctx context.Context, id int64, text string) error {
+	text = strings.TrimSpace(text)
+	switch {
+	case len(text) > MaxNote:
+		return fail.Usage("the note is %d bytes long, %d are allowed", len(text), MaxNote)
+	case !utf8.ValidString(text):
+		return fail.Usage("the note is not UTF-8")
+	}
+	return a.remark(ctx, id, func(r *store.Remark) { r.Note = text })
+}
+
+func (a *Actions) remark(ctx context.Context, id int64, change func(*store.Remark)) error {
+	w, err := webhooks.Get(ctx, a.Shell.History, id, a.Shell.Now())
+	if err != nil {
+		return err
+	}
+	change(&w.Remark)
+	return a.Shell.History.SetRemark(ctx, w.Newest().First(), w.Remark)
+}
+
+// Delete removes a webhook with its forwards, attempts and replays from the history. It refuses a webhook that is
+// pinned, waits in the queue or is on its way.
 func (a *Actions) Delete(ctx context.Context, id int64) error {
 	sh := a.Shell
 	w, err := webhooks.Get(ctx, sh.History, id, sh.Now())
@@ -179,6 +210,9 @@ func (a *Actions) Delete(ctx context.Context, id int64) error {
 	rule := store.PruneRule{Whole: true, OlderThan: now.Add(time.Hour), Open: now.Add(-webhooks.Abandoned),
 		Filter: store.Filter{IDs: []store.Range{{From: w.ID, To: w.ID}}}}
 	done, err := sh.History.Prune(ctx, rule)
+	if err == nil && done.Webhooks == 0 && w.Remark.Pinned {
+		return fail.Usage("webhook %d is pinned, and stays", w.ID).Hintf("barb note %d --unpin", w.ID)
+	}
 	if err == nil && done.Webhooks == 0 {
 		return fail.Usage("webhook %d waits in the queue or is on its way, and stays", w.ID).
 			Hint("barb queue lists what waits; barb queue cancel takes it out")

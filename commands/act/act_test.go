@@ -28,6 +28,7 @@ import (
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/cassette"
+	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/webhooks"
 )
@@ -346,5 +347,48 @@ func TestADeletedWebhookGoesWithAllThatBelongsToIt(t *testing.T) {
 	}
 	if !slices.Equal(left, []int64{other.ID, waits.ID}) {
 		t.Error(left)
+	}
+}
+
+func TestANoteAndAPinAreOfTheWebhook(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "")
+	x := received(t, "github", `{}`)
+	d.add(x)
+	f := d.add(forwarded(x, "http://127.0.0.1:9", 500))
+	check := func(want store.Remark) {
+		t.Helper()
+		w, err := webhooks.Get(t.Context(), d.Shell.History, f, now)
+		if err != nil || w.Remark != want {
+			t.Errorf("%+v, %v, want %+v", w.Remark, err, want)
+		}
+		line := w.JSON(w.Last(), export.With{})
+		if line.Pinned != want.Pinned || line.Note != want.Note {
+			t.Errorf("JSON: %+v", line)
+		}
+	}
+	check(store.Remark{})
+	if err := d.Note(t.Context(), f, " two\nlines "); err != nil {
+		t.Error(err)
+	}
+	check(store.Remark{Note: "two\nlines"})
+	if err := d.Pin(t.Context(), f, true); err != nil {
+		t.Error(err)
+	}
+	check(store.Remark{Pinned: true, Note: "two\nlines"})
+	if err := d.Delete(t.Context(), x.ID); !isUsage(err) || !strings.Contains(err.Error(), "pinned") {
+		t.Errorf("a pinned webhook: %v", err)
+	}
+	for _, text := range []string{strings.Repeat("x", act.MaxNote+1), "\xff"} {
+		if err := d.Note(t.Context(), x.ID, text); !isUsage(err) {
+			t.Errorf("%.9q: %v", text, err)
+		}
+	}
+	if err := errors.Join(d.Pin(t.Context(), x.ID, false), d.Note(t.Context(), x.ID, "")); err != nil {
+		t.Error(err)
+	}
+	check(store.Remark{})
+	if err := d.Note(t.Context(), 99, "x"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("none: %v", err)
 	}
 }

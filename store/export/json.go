@@ -51,8 +51,10 @@ type Line struct {
 	Ambiguous      bool   `json:"ambiguous,omitempty"`
 	NextInMS       int64  `json:"next_in_ms,omitempty"`
 	ScheduleMS     int64  `json:"schedule_ms,omitempty"` // next_in_ms without time compression
-	// what this provider would do with the endpoint now
+	// of a webhook: what a person has noted; of an attempt that is being made: what its provider would do with the
+	// endpoint now
 	Note    string   `json:"note,omitempty"`
+	Pinned  bool     `json:"pinned,omitempty"` // a webhook that pruning leaves
 	Timings *Timings `json:"timings_ms,omitempty"`
 
 	App      *App   `json:"app,omitempty"`      // of a received webhook: what its app answered the last time

@@ -13,6 +13,7 @@ import (
 	"hash/fnv"
 	"io"
 	"slices"
+	"sort"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -161,4 +162,10 @@ func Within(all Span, spans []Span) (out []Span) {
 		}
 	}
 	return out
+}
+
+// Holds reports whether an id is in one of some spans, lowest first.
+func Holds(spans []Span, id int64) bool {
+	i := sort.Search(len(spans), func(i int) bool { return spans[i].To >= id })
+	return i < len(spans) && spans[i].From <= id
 }

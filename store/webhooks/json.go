@@ -11,6 +11,7 @@ func (w *Webhook) JSON(whole *record.Exchange, with export.With) export.Line {
 	line := export.JSON(whole, with)
 	line.ID, line.Thread, line.Outcome = w.ID, 0, string(w.State)
 	line.Timestamp = export.Stamp(w.Newest().Start)
+	line.Pinned, line.Note = w.Remark.Pinned, w.Remark.Note
 	line.App = export.AppOf(w.App())
 	for _, x := range w.Exchanges {
 		line.Attempts = append(line.Attempts, export.PartOf(x))

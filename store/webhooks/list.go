@@ -64,12 +64,15 @@ func read(ctx context.Context, history *store.Store, firsts []int64, now time.Ti
 	for _, q := range entries {
 		queued[of[q.Thread]] = append(queued[of[q.Thread]], q)
 	}
+	remarks, err := history.Remarks(ctx, firsts)
 	for _, first := range firsts {
 		if all := byFirst[first]; len(all) > 0 { // it may be pruned meanwhile
-			page = append(page, New(all, queued[first], now))
+			w := New(all, queued[first], now)
+			w.Remark = remarks[first]
+			page = append(page, w)
 		}
 	}
-	return page, nil
+	return page, err
 }
 
 // matching returns the webhooks that a filter selects.

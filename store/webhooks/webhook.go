@@ -35,6 +35,7 @@ type Webhook struct {
 	Exchanges []*record.Exchange // by id; at least one
 	Entries   []*store.Queued    // of the queue, by id
 	State     State              // at the time it was read
+	Remark    store.Remark       // of a person
 }
 
 // New returns a webhook of at least one exchange, by id, with its state at a time.
