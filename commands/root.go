@@ -20,6 +20,7 @@ import (
 	"github.com/barbhq/barb/commands/files"
 	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/past"
+	"github.com/barbhq/barb/commands/remark"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/web"
 )
@@ -117,6 +118,7 @@ func branches() []shell.Branch {
 		{Name: "show", Make: past.NewShow},
 		{Name: "queue", Make: newQueue},
 		{Name: "stats", Make: past.NewStats}, {Name: "prune", Make: newPrune},
+		{Name: "pin", Make: remark.NewPin}, {Name: "unpin", Make: remark.NewUnpin}, {Name: "note", Make: remark.NewNote},
 		{Name: "save", Make: files.NewSave}, {Name: "export", Make: files.NewExport},
 		{Name: "import", Make: files.NewImport}, {Name: "schemes", Make: newSchemes},
 		{Name: "mcp", Make: func(sh *shell.Shell) *cobra.Command { return agent.New(sh, Main) }},

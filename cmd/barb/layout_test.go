@@ -148,6 +148,8 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/act": {ours: []string{"commands/again", "commands/fail", "commands/files", "commands/flags",
 		"commands/recheck", "commands/schema", "commands/shell", "commands/ui", "deliver/compare", "deliver/replay",
 		"sign", "store", "store/export", "store/format", "store/record", "store/webhooks"}},
+	"commands/remark": {ours: []string{"commands/act", "commands/fail", "commands/flags", "commands/infile",
+		"commands/shell", "commands/ui", "store", "store/export", "store/webhooks"}, others: []string{"github.com/spf13"}},
 	"commands/recheck": {ours: []string{"commands/advice", "commands/fail", "commands/flags", "commands/infile",
 		"commands/project", "commands/schema", "commands/secret", "commands/shell", "commands/ui", "listen/gateway",
 		"listen/verifier", "sign", "sign/explain", "store", "store/record"}},

@@ -211,7 +211,7 @@ func (a *Actions) Delete(ctx context.Context, id int64) error {
 		Filter: store.Filter{IDs: []store.Range{{From: w.ID, To: w.ID}}}}
 	done, err := sh.History.Prune(ctx, rule)
 	if err == nil && done.Webhooks == 0 && w.Remark.Pinned {
-		return fail.Usage("webhook %d is pinned, and stays", w.ID).Hintf("barb note %d --unpin", w.ID)
+		return fail.Usage("webhook %d is pinned, and stays", w.ID).Hintf("barb unpin %d", w.ID)
 	}
 	if err == nil && done.Webhooks == 0 {
 		return fail.Usage("webhook %d waits in the queue or is on its way, and stays", w.ID).

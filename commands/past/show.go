@@ -192,11 +192,7 @@ func showWhole(ctx context.Context, sh *shell.Shell, s shownOne) error {
 	if s.w == nil {
 		sh.Stdout.Exchange(s.x)
 	} else {
-		pinned := ""
-		if s.w.Remark.Pinned {
-			pinned = "barb prune leaves it"
-		}
-		sh.Stdout.Pairs([][2]string{{"pinned", pinned}, {"note", ui.EscapeLine(s.w.Remark.Note)}})
+		sh.Stdout.Remark(s.w)
 		sh.Stdout.Webhook(s.w, s.x, sh.Now())
 	}
 	return nil

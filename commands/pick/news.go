@@ -24,6 +24,7 @@ type News struct {
 type version struct {
 	newest int64
 	state  webhooks.State
+	remark store.Remark
 }
 
 // First returns the newest webhooks of the selection, the oldest of them first; at most limit of them (0: all).
@@ -52,7 +53,7 @@ func (n *News) changed(ctx context.Context, s *Selection, now time.Time, isNew f
 		if err != nil {
 			return nil, err
 		}
-		v := version{w.Newest().ID, w.State}
+		v := version{w.Newest().ID, w.State, w.Remark}
 		seen[w.ID] = v
 		before, known := n.shown[w.ID]
 		if known && v.differs(before) || !known && isNew(v) {
@@ -72,5 +73,5 @@ func (n *News) changed(ctx context.Context, s *Selection, now time.Time, isNew f
 // differs reports whether a webhook is worth another line. While it waits, further attempts are not: the line comes
 // when it has settled.
 func (v version) differs(before version) bool {
-	return v.state != before.state || v.newest != before.newest && v.state != webhooks.Pending
+	return v.state != before.state || v.remark != before.remark || v.newest != before.newest && v.state != webhooks.Pending
 }

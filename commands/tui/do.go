@@ -44,6 +44,10 @@ func (s *State) do(action keys.Action) []Effect {
 		return s.run(Run{Args: []string{"stats", "--plot"}, Full: true})
 	case keys.Queue:
 		return s.run(Run{Args: []string{"queue"}, Full: true})
+	case keys.Pin:
+		return []Effect{Pin{IDs: s.targets(), Pinned: !w.Remark.Pinned}}
+	case keys.Note:
+		s.note(w)
 	case keys.Export:
 		s.command("save " + strings.Join(ids, " ") + " --out " + ids[0] + ".barb.ndjson")
 	case keys.Delete:
@@ -116,6 +120,16 @@ func (s *State) delete() []Effect {
 	s.stand()
 	s.tell(fmt.Sprintf("deletes %s in 6 s; u undoes it", strings.Join(texts(ids), " ")), false)
 	return effects
+}
+
+// note begins a note on a webhook, with the one that it has.
+func (s *State) note(w *webhooks.Webhook) {
+	if strings.ContainsAny(w.Remark.Note, "\n\r") {
+		s.tell(fmt.Sprintf("the note has several lines: barb note %d prints it", w.ID), false)
+		return
+	}
+	f := field{purpose: forNote, id: w.ID, help: "an empty line removes the note"}.insert(w.Remark.Note)
+	s.field = &f
 }
 
 // undo puts webhooks back that were to be deleted.

@@ -15,6 +15,7 @@ const (
 	forFilter purpose = iota
 	forAction
 	forCommand
+	forNote
 )
 
 // field is a line in which something is typed.
@@ -23,13 +24,14 @@ type field struct {
 	text    string
 	at      int // of the cursor, in characters
 	mistake string
+	id      int64 // of the webhook that the text is for
 	help    string
 }
 
 // mostTyped is the length of the longest line that can be typed, in bytes.
 const mostTyped = 1000
 
-var prompts = map[purpose]string{forFilter: "/", forAction: ":", forCommand: "barb "}
+var prompts = map[purpose]string{forFilter: "/", forAction: ":", forCommand: "barb ", forNote: "note: "}
 
 // edit types a key; it reports whether the text has changed.
 func (f field) edit(key string) field {

@@ -69,6 +69,11 @@ type (
 		Names []string // escaped, the first is where it goes by itself
 		Err   error
 	}
+	// Remarked says that webhooks were pinned, unpinned or noted.
+	Remarked struct {
+		What string // "pinned 17"
+		Err  error
+	}
 	// Gone says that webhooks were deleted.
 	Gone struct {
 		IDs []int64
@@ -117,6 +122,16 @@ type (
 	Targets struct{ ID int64 }
 	// Delete deletes webhooks.
 	Delete struct{ IDs []int64 }
+	// Pin pins webhooks, or unpins them.
+	Pin struct {
+		IDs    []int64
+		Pinned bool
+	}
+	// Note replaces the note on a webhook; "" removes it.
+	Note struct {
+		ID   int64
+		Text string
+	}
 	// Suspend stops the process until fg.
 	Suspend struct{}
 	// Redraw draws the screen anew.

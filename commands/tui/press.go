@@ -279,6 +279,9 @@ func (s *State) entered(f *field) []Effect {
 		return s.run(Run{Args: args})
 	}
 	s.field = nil
+	if f.purpose == forNote {
+		return []Effect{Note{ID: f.id, Text: f.text}}
+	}
 	return nil
 }
 

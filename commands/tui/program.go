@@ -121,6 +121,10 @@ func (m *model) command(e Effect) tea.Cmd {
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Copy(ctx, v.screen, e) })
 	case Targets:
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Targets(ctx, e) })
+	case Pin:
+		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Pin(ctx, e) })
+	case Note:
+		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Note(ctx, e) })
 	case Delete:
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Delete(ctx, e) })
 	}

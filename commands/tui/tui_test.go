@@ -122,6 +122,10 @@ func (d *desk) do(effects []tui.Effect) {
 			d.send(d.world.Command(d.t.Context(), e))
 		case tui.Targets:
 			d.send(d.world.Targets(d.t.Context(), e))
+		case tui.Pin:
+			d.send(d.world.Pin(d.t.Context(), e))
+		case tui.Note:
+			d.send(d.world.Note(d.t.Context(), e))
 		case tui.Delete:
 			d.send(d.world.Delete(d.t.Context(), e))
 		case tui.Poll:
@@ -243,4 +247,43 @@ func (d *desk) fill() {
 	for i := range 6 {
 		d.add(float64(50+i), received("charge.succeeded", "stripe", 200, fmt.Sprintf(`{"n":%d}`, i)))
 	}
+}
+
+func TestAWebhookIsPinnedAndNotedByKey(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.fill()
+	d.start(120, 30, false)
+	d.press("p")
+	d.has("pinned 14")
+	d.enter(".", "ask \x1b[31mfor")
+	d.has("noted 14")
+	d.poll() // the row and the open webhook say so, too
+	d.press("1")
+	d.has("barb prune leaves it", "ask [31mfor")
+	remark := func() store.Remark {
+		t.Helper()
+		all, err := d.history.Remarks(t.Context(), []int64{14})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all[14]
+	}
+	if got := remark(); got != (store.Remark{Pinned: true, Note: "ask [31mfor"}) {
+		t.Errorf("%+v", got)
+	}
+	d.press("p")
+	d.has("unpinned 14")
+	d.press(".", "ctrl-u", "enter")
+	d.poll()
+	d.hasNot("barb prune leaves it")
+	if got := remark(); got != (store.Remark{}) {
+		t.Errorf("%+v", got)
+	}
+	if err := d.history.SetRemark(t.Context(), 14, store.Remark{Note: "one\ntwo"}); err != nil {
+		t.Fatal(err)
+	}
+	d.poll()
+	d.press(".")
+	d.has("the note has several lines: barb note 14 prints it")
 }

@@ -43,6 +43,8 @@ func Update(s State, m Message) (State, []Effect) {
 		s.copied(&m)
 	case Offered:
 		s.offered(&m)
+	case Remarked:
+		s.remarked(&m)
 	case Gone:
 		if m.Err != "" {
 			s.tell(m.Err, true)
@@ -210,6 +212,14 @@ func (s *State) copied(m *Copied) {
 		return
 	}
 	s.tell("copied "+m.What, false)
+}
+
+func (s *State) remarked(m *Remarked) {
+	if m.Err != nil {
+		s.tell(m.Err.Error(), true)
+		return
+	}
+	s.tell(m.What, false)
 }
 
 // offered puts the first target into the command line, unless something was typed meanwhile.

@@ -222,6 +222,27 @@ func (w *World) Delete(ctx context.Context, d Delete) (m Gone) {
 	return m
 }
 
+// Pin pins webhooks, or unpins them.
+func (w *World) Pin(ctx context.Context, p Pin) Remarked {
+	m := Remarked{What: map[bool]string{true: "pinned", false: "unpinned"}[p.Pinned]}
+	for _, id := range p.IDs {
+		if err := w.actions().Pin(ctx, id, p.Pinned); err != nil {
+			m.Err = told(err)
+		}
+		m.What += fmt.Sprintf(" %d", id)
+	}
+	return m
+}
+
+// Note replaces the note on a webhook.
+func (w *World) Note(ctx context.Context, n Note) Remarked {
+	m := Remarked{What: fmt.Sprintf("noted %d", n.ID)}
+	if err := w.actions().Note(ctx, n.ID, n.Text); err != nil {
+		m.Err = told(err)
+	}
+	return m
+}
+
 // Targets returns where a webhook may be replayed to.
 func (w *World) Targets(ctx context.Context, t Targets) Offered {
 	all, err := w.actions().Targets(ctx, t.ID)

@@ -58,6 +58,17 @@ func (p *Printer) Hex(data []byte) {
 	}
 }
 
+// Remark writes what a person has said of a webhook; nothing where nobody has.
+func (p *Printer) Remark(w *webhooks.Webhook) { p.Pairs(remarks(w)) }
+
+func remarks(w *webhooks.Webhook) [][2]string {
+	pinned := ""
+	if w.Remark.Pinned {
+		pinned = "barb prune leaves it"
+	}
+	return [][2]string{{"pinned", pinned}, {"note", EscapeLine(w.Remark.Note)}}
+}
+
 // Facts writes what is known of a webhook besides its messages: x is the exchange that stands for it.
 func (p *Printer) Facts(w *webhooks.Webhook, x *record.Exchange) {
 	p.Pairs(append([][2]string{
@@ -66,7 +77,7 @@ func (p *Printer) Facts(w *webhooks.Webhook, x *record.Exchange) {
 		{"state", p.State(w)},
 		{"result", p.result(x) + "  " + Duration(x.Took) + nextNote(x)},
 		{"app", p.appPair(w.App())},
-	}, p.facts(withoutItself(x, w.ID))...))
+	}, append(remarks(w), p.facts(withoutItself(x, w.ID))...)...))
 }
 
 // Answer writes the answer of an exchange, or why there is none.

@@ -43,6 +43,7 @@ type historyRow struct {
 	tries int
 	came  int  // how often a received webhook was delivered
 	whole bool // a webhook, not one exchange of it
+	pin   bool // pruning leaves it
 }
 
 var historyColumns = []historyColumn{
@@ -98,7 +99,7 @@ func (p *Printer) Webhooks(all []*webhooks.Webhook, columns []string, now time.T
 
 func rowOf(w *webhooks.Webhook, now time.Time) *historyRow {
 	return &historyRow{id: w.ID, x: w.Last(), start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
-		tries: tries(w), came: came(w), whole: true}
+		tries: tries(w), came: came(w), whole: true, pin: w.Remark.Pinned}
 }
 
 // History writes exchanges as a table, in the order given.
@@ -232,6 +233,11 @@ func (p *Printer) resultCell(r *historyRow) string {
 
 // rowMarks are the marks of a row. The redeliveries of a webhook are counted: they are in its own row.
 func (p *Printer) rowMarks(r *historyRow) string {
+	if r.pin {
+		r := *r
+		r.pin = false
+		return "  " + p.faint("pinned") + p.rowMarks(&r)
+	}
 	if !r.whole || r.x.Role != record.Redelivery {
 		return p.marks(r.x)
 	}
