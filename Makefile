@@ -12,7 +12,7 @@ static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }
 # With NULL_TRIM it writes nothing for empty columns at the end of a row: six webhooks of a kilobyte fit into a page, not five.
 cflags = $$(go env CGO_CFLAGS) -DSQLITE_ENABLE_NULL_TRIM=1 $$(test "$$(go env GOOS)" = linux && echo -DHAVE_FDATASYNC=1)
 
-.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance soak cross bench bench-quick performance fuzz picture clean toolchain
+.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance e2e e2e-million soak cross bench bench-quick performance fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -74,6 +74,21 @@ conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and
 
 $(SDKS)/node/node_modules/.package-lock.json: $(SDKS)/node/package-lock.json
 	cd $(SDKS)/node && npm ci --no-audit --no-fund --ignore-scripts
+
+browser = cd e2e && node --test --test-concurrency=1 --test-reporter=spec
+
+e2e: build bin/bench e2e/node_modules/.package-lock.json ## the page in Chromium (CHROMIUM=FILE for another); E2E_STRICT=1 judges the figures by their goals, which wants a quiet machine
+	$(browser) *.test.mjs
+
+e2e-million: build bin/bench e2e/node_modules/.package-lock.json ## the page over a history of a million rows, and a minute of 200 webhooks a second
+	E2E_ROWS=1000000 E2E_SECONDS=60; export E2E_ROWS E2E_SECONDS; $(browser) many.test.mjs
+
+bin/bench: $(wildcard bench/*.go) bench/go.mod
+	cd bench && go build -o ../bin/bench .
+
+e2e/node_modules/.package-lock.json: e2e/package-lock.json
+	@command -v $${CHROMIUM:-chromium} >/dev/null || { echo "make: chromium is missing; apt-get install chromium nodejs npm (Debian, Ubuntu)" >&2; exit 1; }
+	cd e2e && npm ci --no-audit --no-fund --ignore-scripts
 
 soak: build ## kills, floods, idlers and a locked history for some minutes, against the real binary; Linux; wants ulimit -n 10500
 	BARB_SOAK=$(CURDIR)/bin/barb go test ./soak -count=1 -v -timeout 20m
