@@ -32,13 +32,25 @@ type conn struct {
 	tx     transfer
 	alive  func() bool
 	since  time.Time
-	used   bool // an exchange has ended on it before
+	used   int  // exchanges that have ended on it before
 	last   bool // its time is up, and what had come by then is being read
 
 	watcher watcher
 	answer  record.Response // the last head that was read, parsed, without a body
 	again   repeated        // the last answer that was read whole
 }
+
+// A connection that has carried so many exchanges, the last one a moment ago, is not probed: a peer that closes after an
+// answer without a word has done so by then. To probe it costs as much as to read the answer.
+const (
+	busyAfter = 8
+	busyFor   = 5 * time.Millisecond
+)
+
+// idle returns how long ago the last exchange ended.
+func (c *conn) idle() time.Duration { return time.Since(c.since) }
+
+func (c *conn) isBusy() bool { return c.used >= busyAfter && c.idle() < busyFor }
 
 // lastLook is how long the bytes that came before an attempt was cut off may be read.
 const lastLook = 10 * time.Millisecond

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"iter"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -68,6 +67,8 @@ type Attempt struct {
 	Scheduled time.Duration
 	Why       string // one short clause for people; may quote the peer, so escape before showing
 	Warning   string // something worth saying once in a delivery, such as a malformed Retry-After
+
+	limit *limited // what its context will be
 }
 
 // Decision says what follows an attempt.
@@ -144,12 +145,16 @@ type delivery struct {
 	turned  bool             // of a redirect
 }
 
+// signedFields is how many fields a signature usually adds: an id, a time, itself and an event type.
+const signedFields = 4
+
 // begin makes the attempt numbered n, signed and ready to be sent.
 func (d *delivery) begin(n int) (*Attempt, error) {
 	f := &d.first
 	made := new(struct {
 		attempt  Attempt
 		exchange record.Exchange
+		limit    limited
 	})
 	x := &made.exchange
 	*x = record.Exchange{
@@ -166,7 +171,7 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 		d.announce(&x.Request, n)
 	}
 	if d.Sign != nil {
-		x.Request.Header = slices.Clone(x.Request.Header)
+		x.Request.Header = append(make(record.Header, 0, len(x.Request.Header)+signedFields), x.Request.Header...)
 		if err := d.Sign(x.Start, &x.Request); err != nil {
 			return nil, err
 		}
@@ -175,7 +180,7 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 		// A request that cannot be prepared cannot be sent: Do reports that as data.
 		_ = p.Prepare(&x.Request)
 	}
-	made.attempt.Exchange = x
+	made.attempt.Exchange, made.attempt.limit = x, &made.limit
 	return &made.attempt, nil
 }
 
@@ -187,7 +192,7 @@ func (d *delivery) run(ctx context.Context, a *Attempt) {
 		own := *x
 		x = &own
 	}
-	own := d.limit(ctx)
+	own := d.limit(ctx, a.limit)
 	d.Client.Do(own, x)
 	own.end()
 	a.Exchange, a.Ended = x, true
@@ -195,13 +200,13 @@ func (d *delivery) run(ctx context.Context, a *Attempt) {
 	x.NextIn = a.Wait
 }
 
-// limit returns ctx with the end of an attempt that begins now: its own timeout, or the deadline when that comes first.
-func (d *delivery) limit(ctx context.Context) *limited {
+// limit makes l ctx with the end of an attempt that begins now: its own timeout, or the deadline when that comes first.
+func (d *delivery) limit(ctx context.Context, l *limited) *limited {
 	timeout := d.Policy.Timeout
 	if left, ok := d.left(); ok && (timeout == 0 || left < timeout) {
 		timeout = max(left, 1)
 	}
-	l := &limited{parent: ctx, permit: d.Permit}
+	l.parent, l.permit = ctx, d.Permit
 	if timeout != 0 {
 		l.until = time.Now().Add(timeout)
 	}

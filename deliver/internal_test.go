@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/barbhq/barb/store/record"
 )
@@ -128,3 +129,36 @@ type stream struct {
 }
 
 func (s stream) Read(p []byte) (int, error) { return s.r.Read(p) }
+
+// A connection is asked whether it is alive until it has proved so some times, and again whenever it was idle.
+func TestABusyConnectionIsNotProbed(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct {
+		used   int
+		idle   time.Duration
+		probed bool
+	}{
+		{0, 0, true},
+		{busyAfter - 1, 0, true},
+		{busyAfter, 0, false},
+		{busyAfter + 1000, 0, false},
+		{busyAfter + 1000, busyFor, true},
+	} {
+		near, far := net.Pipe()
+		defer func() { _ = far.Close() }()
+		c := &Client{idle: pool{max: 1}}
+		cn := newConn(near, near, &endpoint{key: "k"})
+		probed := false
+		cn.used, cn.alive = one.used, func() bool { probed = true; return true }
+		c.idle.put(cn)
+		// The past or a future that the clock reaches no sooner than the test has ended: a loaded machine may stop here.
+		cn.since = time.Now().Add(time.Hour - one.idle)
+		if one.idle > 0 {
+			cn.since = time.Now().Add(-one.idle)
+		}
+		if kept := c.kept(t.Context(), "k"); kept != cn || probed != one.probed {
+			t.Errorf("after %d exchanges, %s ago: probed %t", one.used, one.idle, probed)
+		}
+		_ = cn.Close()
+	}
+}

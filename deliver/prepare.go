@@ -35,7 +35,7 @@ func (c *Client) prepare(r *record.Request) (*endpoint, error) {
 	}
 	r.Header, r.Target, r.Proto = fields, r.WireTarget(), "HTTP/1.1"
 	if exact {
-		r.Head = string(r.AppendHead(make([]byte, 0, 512)))
+		r.Head = r.MakeHead()
 	}
 	return to, nil
 }

@@ -35,8 +35,8 @@ func (c *Client) kept(ctx context.Context, key string) *conn {
 		if cn == nil {
 			return nil
 		}
-		if time.Since(cn.since) < idleFor {
-			if cn.watch(ctx); cn.alive() {
+		if cn.idle() < idleFor {
+			if cn.watch(ctx); cn.isBusy() || cn.alive() {
 				return cn
 			}
 		}
@@ -68,7 +68,7 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 	}
 	// A connection that the end of the context has begun to cut is not reused.
 	if cn.unwatch(ctx) && err == nil && whole && cn.tx.err == nil && cn.tx.honest && !saysClose(x) {
-		cn.used, cn.room = true, nil
+		cn.used, cn.room = cn.used+1, nil
 		c.idle.put(cn)
 		return nil, false
 	}
@@ -77,7 +77,7 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 		return nil, false
 	}
 	f = failure(ctx, at, err, cn.tx.n > 0)
-	return f, cn.used && cn.tx.n == 0 && f.Kind == record.FailReset
+	return f, cn.used > 0 && cn.tx.n == 0 && f.Kind == record.FailReset
 }
 
 // saysClose reports whether one side closes the connection after this exchange, by a field or by HTTP/1.0.

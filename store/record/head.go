@@ -135,22 +135,23 @@ func parseFields(lines string) (Header, error) {
 // BodyFraming returns the length of a received request's body in bytes, or that it is chunked. It refuses framing that
 // two readers could understand differently (RFC 9112, section 6.3): both at once, two lengths, a malformed length.
 func (r *Request) BodyFraming() (length int64, chunked bool, err error) {
-	lengths, codings := r.Header.Values("Content-Length"), r.Header.Values("Transfer-Encoding")
+	firstLength, lengths := r.Header.firstOf("Content-Length")
+	coding, codings := r.Header.firstOf("Transfer-Encoding")
 	switch {
-	case len(lengths) > 0 && len(codings) > 0:
+	case lengths > 0 && codings > 0:
 		return 0, false, badHead("both Content-Length and Transfer-Encoding")
-	case len(codings) > 0 && r.Proto == "HTTP/1.0":
+	case codings > 0 && r.Proto == "HTTP/1.0":
 		return 0, false, badHead("Transfer-Encoding in HTTP/1.0")
-	case len(codings) == 1 && strings.EqualFold(codings[0], "chunked"):
+	case codings == 1 && strings.EqualFold(coding, "chunked"):
 		return 0, true, nil
-	case len(codings) > 0:
+	case codings > 0:
 		return 0, false, &HeadError{Status: 501, Text: "only the transfer coding chunked is supported"}
-	case len(lengths) > 1:
-		return 0, false, badHead("%d Content-Length fields", len(lengths))
-	case len(lengths) == 0:
+	case lengths > 1:
+		return 0, false, badHead("%d Content-Length fields", lengths)
+	case lengths == 0:
 		return 0, false, nil
 	}
-	length, err = ParseLength(lengths[0])
+	length, err = ParseLength(firstLength)
 	return length, false, err
 }
 
@@ -173,6 +174,30 @@ func (r *Request) AppendHead(dst []byte) []byte {
 		proto = "HTTP/1.1"
 	}
 	return appendFields(appendTexts(dst, r.Method, " ", r.WireTarget(), " ", proto, "\r\n"), r.Header)
+}
+
+// MakeHead returns what AppendHead appends, in memory of just its size.
+func (r *Request) MakeHead() string {
+	target, proto := r.WireTarget(), r.Proto
+	if !strings.HasPrefix(proto, "HTTP/1.") {
+		proto = "HTTP/1.1"
+	}
+	size := len(r.Method) + len(target) + len(proto) + len("  \r\n\r\n")
+	for _, f := range r.Header {
+		size += len(f.Name) + len(f.Value) + len(": \r\n")
+	}
+	var head strings.Builder
+	head.Grow(size)
+	for _, text := range [...]string{r.Method, " ", target, " ", proto, "\r\n"} {
+		head.WriteString(text)
+	}
+	for _, f := range r.Header {
+		for _, text := range [...]string{f.Name, ": ", f.Value, "\r\n"} {
+			head.WriteString(text)
+		}
+	}
+	head.WriteString("\r\n")
+	return head.String()
 }
 
 // AppendHead appends the response's head as sent on the wire: Head if it is known, else one made of the fields.

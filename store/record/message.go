@@ -40,6 +40,18 @@ func (h Header) Values(name string) []string {
 	return values
 }
 
+// firstOf returns the value of the first field called name, and how many there are.
+func (h Header) firstOf(name string) (value string, n int) {
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			if n++; n == 1 {
+				value = f.Value
+			}
+		}
+	}
+	return value, n
+}
+
 // Set returns a copy of the header with a single field of that name, at the place of the first one or at the end.
 func (h Header) Set(name, value string) Header {
 	out := make(Header, 0, len(h)+1)
