@@ -40,8 +40,8 @@ type conn struct {
 	again   repeated        // the last answer that was read whole
 }
 
-// A connection that has carried so many exchanges, the last one a moment ago, is not probed: a peer that closes after an
-// answer without a word has done so by then. To probe it costs as much as to read the answer.
+// A connection that has carried so many exchanges, the last one a moment ago, is not probed: a peer that closes without
+// a Connection field has done so by then. To probe it costs as much as to read the answer.
 const (
 	busyAfter = 8
 	busyFor   = 5 * time.Millisecond

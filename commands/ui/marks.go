@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/barbhq/barb/store/record"
@@ -14,7 +15,7 @@ func Marks(x *record.Exchange) string {
 	for _, m := range x.Marks {
 		switch m.Kind {
 		case record.Duplicate:
-			parts = append(parts, fmt.Sprintf("duplicate of %d", m.Of))
+			parts = append(parts, "duplicate of "+strconv.FormatInt(m.Of, 10))
 		case record.ReusedID:
 			parts = append(parts, fmt.Sprintf("id of %d with another body", m.Of))
 		case record.Older:

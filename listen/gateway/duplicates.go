@@ -48,6 +48,9 @@ func (g *Gateway) signatureOf(x *record.Exchange) string {
 	if scheme.InBody() { // or in the query
 		return x.Request.URL
 	}
+	if first, n := x.Request.Header.First(scheme.Header); n <= 1 && len(scheme.Alt) == 0 {
+		return first
+	}
 	values := x.Request.Header.Values(scheme.Header)
 	for _, name := range scheme.Alt {
 		values = append(values, x.Request.Header.Values(name)...)

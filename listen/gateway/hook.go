@@ -101,13 +101,16 @@ func (h *Hook) Check(now time.Time) listen.Checked {
 func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 	g, r := h.Gateway, &h.Exchange.Request
 	h.to, h.doubts = nil, nil
-	var valid []*Lane
+	valid := make([]*Lane, 0, 4)
 	for i, group := range h.guards() {
 		judged := g.judge(group, h.read(), r, now)
 		if judged.Verdict.Status != record.Valid {
 			return judged.Checked, nil
 		}
-		if valid, pins = append(valid, judged.by), append(pins, judged.pin); i == 0 {
+		if valid = append(valid, judged.by); judged.pin != nil {
+			pins = append(pins, judged.pin)
+		}
+		if i == 0 {
 			found = judged.Checked
 		}
 	}
@@ -119,7 +122,9 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 		if own.Verdict.Status != record.Valid {
 			return own.Checked, nil
 		}
-		pins = append(pins, own.pin)
+		if own.pin != nil {
+			pins = append(pins, own.pin)
+		}
 	}
 	h.to = to
 	return found, pins
@@ -169,6 +174,9 @@ func (h *Hook) checkHandshake(now time.Time) (found listen.Checked, ok bool) {
 			judged := g.judge([]*Lane{l}, h.read(), r, now)
 			if _, err := l.answer(greeting, m); err != nil {
 				judged.pin = nil // it is going to be refused
+			}
+			if judged.pin == nil {
+				return judged.Checked, nil
 			}
 			return judged.Checked, []*pinning{judged.pin}
 		})

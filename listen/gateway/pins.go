@@ -74,7 +74,7 @@ func (g *Gateway) settle(now time.Time, judge func() (found listen.Checked, pins
 	for range rounds {
 		var pins []*pinning
 		found, pins = judge()
-		if !slices.ContainsFunc(pins, func(p *pinning) bool { return p != nil && !g.pin(p, now) }) {
+		if !slices.ContainsFunc(pins, func(p *pinning) bool { return !g.pin(p, now) }) {
 			return found
 		}
 	}

@@ -210,7 +210,11 @@ func (h *Hook) Answered(ctx context.Context) error {
 // judged returns the exchange with what --fail-rate did to its sender, and whether its provider would have waited. The
 // exchange itself stays as it is, since the server goes by how the connection ended.
 func (h *Hook) judged() *record.Exchange {
-	x, p := *h.Exchange, h.Gateway.Provider
+	p := h.Gateway.Provider
+	if p == nil && !h.position.Fails() {
+		return h.Exchange
+	}
+	x := *h.Exchange
 	h.position.Judge(&x)
 	late := p != nil && x.Took > p.Timeout
 	if late && (x.Err == nil || x.Scripted != "") { // else the sender had left by itself

@@ -135,10 +135,13 @@ func (p *Plan) Answer(at Position, given listen.Answer) listen.Answer {
 	return listen.Answer{Delay: p.Latency.At(p.Random.Draw(at.number, ForLatency))}.Over(given)
 }
 
+// Fails reports whether the plan has the webhook at a position fail.
+func (at Position) Fails() bool { return at.fails > 0 }
+
 // Judge notes in x that the plan has the webhook at a position fail, unless its answer has failed in another way
 // already.
 func (at Position) Judge(x *record.Exchange) {
-	if at.fails > 0 && x.Err == nil {
+	if at.Fails() && x.Err == nil {
 		x.Scripted = "fail-rate"
 	}
 }

@@ -89,12 +89,12 @@ func ParseRequest(head, scheme string) (Request, error) {
 	if err != nil {
 		return Request{}, err
 	}
-	hosts := header.Values("Host")
-	if len(hosts) > 1 || len(hosts) == 0 && proto == "HTTP/1.1" {
-		return Request{}, badHead("%d Host fields", len(hosts))
+	host, hosts := header.First("Host")
+	if hosts > 1 || hosts == 0 && proto == "HTTP/1.1" {
+		return Request{}, badHead("%d Host fields", hosts)
 	}
 	r := Request{Method: method, Target: target, Proto: proto, Header: header, Head: head}
-	r.URL = scheme + "://" + header.Get("Host") + target
+	r.URL = scheme + "://" + host + target
 	if target[0] != '/' && strings.Contains(target, "://") { // absolute form, as for a proxy
 		r.URL = target
 	}
@@ -135,8 +135,8 @@ func parseFields(lines string) (Header, error) {
 // BodyFraming returns the length of a received request's body in bytes, or that it is chunked. It refuses framing that
 // two readers could understand differently (RFC 9112, section 6.3): both at once, two lengths, a malformed length.
 func (r *Request) BodyFraming() (length int64, chunked bool, err error) {
-	firstLength, lengths := r.Header.firstOf("Content-Length")
-	coding, codings := r.Header.firstOf("Transfer-Encoding")
+	firstLength, lengths := r.Header.First("Content-Length")
+	coding, codings := r.Header.First("Transfer-Encoding")
 	switch {
 	case lengths > 0 && codings > 0:
 		return 0, false, badHead("both Content-Length and Transfer-Encoding")

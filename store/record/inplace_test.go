@@ -55,8 +55,8 @@ func TestMakeHeadIsAppendHead(t *testing.T) {
 	t.Parallel()
 	of := func(texts ...string) string { return texts[rand.IntN(len(texts))] }
 	for range 5000 {
-		r := record.Request{Method: of("POST", "", "GET"), Target: of("", "/a?b", "*"), URL: of("http://h/x#f", "http://h", ""),
-			Proto: of("", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0")}
+		r := record.Request{Method: of("POST", "", "GET"), Target: of("", "/a?b", "*"),
+			URL: of("http://h/x#f", "http://h", ""), Proto: of("", "HTTP/1.0", "HTTP/1.1", "HTTP/2.0")}
 		for range rand.IntN(5) {
 			r.Header = append(r.Header, record.Field{Name: of("", "Host", "X-A"), Value: of("", "é", " a ")})
 		}

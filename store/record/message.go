@@ -40,8 +40,8 @@ func (h Header) Values(name string) []string {
 	return values
 }
 
-// firstOf returns the value of the first field called name, and how many there are.
-func (h Header) firstOf(name string) (value string, n int) {
+// First returns the value of the first field called name, "" for none, and how many such fields there are.
+func (h Header) First(name string) (value string, n int) {
 	for _, f := range h {
 		if strings.EqualFold(f.Name, name) {
 			if n++; n == 1 {
