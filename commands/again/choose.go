@@ -117,14 +117,14 @@ func (r *replayer) noneMatches(ctx context.Context) error {
 	case r.options.allowEmpty:
 		r.sh.Say("barb: nothing is selected")
 		return nil
-	case len(r.options.files) > 0:
-		return fail.Usage("nothing in the files matches")
 	case r.refused > 0:
 		return fail.Usage("nothing to replay: %s with a bad signature left out (barb replays those only by id)",
 			ui.Count(r.refused, "webhook")).Hintf("barb replay %d", r.refusedID)
 	case r.skipped > 0:
 		return fail.Usage("nothing to compare: %s without a recorded answer", ui.Count(r.skipped, "webhook")).
-			Hint("leave --compare-recorded out, or choose others: barb history --status 100..599")
+			Hint("leave --compare-recorded out, or choose others: --status 100..599")
+	case len(r.options.files) > 0:
+		return fail.Usage("nothing in the files matches")
 	case r.options.dead:
 		return fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
 	}

@@ -78,3 +78,21 @@ func TestAnAssertionDecidesInPlaceOfTheStatus(t *testing.T) {
 		}
 	}
 }
+
+// What is ignored is not a difference. A webhook that passed and fails now has regressed all the same.
+func TestNothingThatIsIgnoredHidesARegression(t *testing.T) {
+	ignore, err := compare.ParseIgnored([]string{"status", "headers", "body"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks := retest.Checks{Compare: true, Ignore: ignore}
+	for _, c := range []struct {
+		then, now int
+		outcome   report.Outcome
+	}{{200, 500, report.Fail}, {200, 204, report.Pass}, {500, 503, report.Pass}, {500, 200, report.Pass}} {
+		v := checks.Judge(answer(c.now, "b", 1), answer(c.then, "a", 1))
+		if v.Outcome != c.outcome || len(v.Differences) > 0 {
+			t.Errorf("%d → %d: %+v", c.then, c.now, v)
+		}
+	}
+}
