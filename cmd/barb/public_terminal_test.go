@@ -19,7 +19,8 @@ func TestBarbAsksBeforeItSendsToAPublicAddress(t *testing.T) {
 		replay: `1 received webhook would go to 255\.255\.255\.255, which is not a private\s+address\s+send\? \[y/N\] `,
 		probe:  `sends at most \d+ requests[\s\S]*which is a public\s+address\s+probe it\? \[y/N\] `,
 	}
-	const fill = `echo 0123456789abcdef0123456789abcdef > key; chmod 600 key; barb listen --addr :0 --count 1 --ready-file url -q &
+	const fill = `echo 0123456789abcdef0123456789abcdef > key; chmod 600 key
+barb listen --addr :0 --count 1 --ready-file url -q &
 while [ ! -s url ]; do sleep 0.01; done; barb send $(cat url) -d '{"type":"invoice"}' --db s.db; wait; clear; `
 	const count = `; echo code $?; echo $(barb history --all --jq .id | wc -l) exchanges`
 	for name, c := range map[string]struct{ line, press, want string }{

@@ -40,6 +40,8 @@ func TestOneWordSaysWhatBecameOfAWebhook(t *testing.T) {
 		{500, 200, `{"a":1}`, `{"a":2}`, retest.Fixed, report.Pass, 2},
 		{500, 500, `x`, `x`, retest.StillFailing, report.Pass, 0},
 		{500, 404, `x`, `y`, retest.StillFailing, report.Fail, 2},
+		{302, 204, ``, ``, retest.Fixed, report.Pass, 1},
+		{404, 404, `x`, `x`, retest.StillFailing, report.Pass, 0},
 		{200, 0, `x`, ``, retest.Regressed, report.Error, 2},
 		{500, 0, `x`, ``, retest.StillFailing, report.Error, 2},
 	} {
@@ -94,5 +96,95 @@ func TestNothingThatIsIgnoredHidesARegression(t *testing.T) {
 		if v.Outcome != c.outcome || len(v.Differences) > 0 {
 			t.Errorf("%d → %d: %+v", c.then, c.now, v)
 		}
+	}
+}
+
+func TestADetailSaysWhatIsWrongFirst(t *testing.T) {
+	compile := func(text string) *jq.Expr {
+		expr, err := jq.Compile(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return expr
+	}
+	status, never := compile(".answer.status < 300"), compile("empty")
+	long := strings.Repeat("é", 300)
+	for _, c := range []struct {
+		checks retest.Checks
+		then   *record.Exchange
+		now    *record.Exchange
+		note   string
+		want   string
+	}{
+		{retest.Checks{}, nil, answer(500, "", 1), "", "answered 500"},
+		{retest.Checks{}, answer(200, "a", 1), answer(500, "b", 1), "", "answered 500"},
+		{retest.Checks{}, nil, answer(200, "", 1), "not in the snapshot", ""},
+		{retest.Checks{}, nil, answer(500, "", 1), "not in the snapshot", "not in the snapshot"},
+		{retest.Checks{Assert: []*jq.Expr{status, never}}, nil, answer(500, "", 1), "",
+			"not true: .answer.status < 300: answer.status is 500\nnot true: empty"},
+		{retest.Checks{Compare: true}, answer(200, "a", 1), answer(500, "b", 1), "",
+			"regressed\nstatus: 200 → 500\nbody line 1: a → b"},
+		{retest.Checks{Compare: true}, answer(200, "a", 1), answer(200, long, 1), "",
+			"still passing\nbody line 1: a → " + long[:500] + "…"},
+		{retest.Checks{Compare: true}, answer(200, "a", 1), answer(0, "", 1), "",
+			"regressed\nno answer: connection refused\nstatus: 200 → (none)\nbody: a → (none)"},
+	} {
+		v := c.checks.Judge(c.now, c.then)
+		v.Note = c.note
+		if got := v.Detail(c.now); got != c.want {
+			t.Errorf("%+v:\n%q, want\n%q", v, got, c.want)
+		}
+	}
+}
+
+func TestOnlyHeadersThatASenderActsOnAreCompared(t *testing.T) {
+	then, now := answer(200, "", 1), answer(200, "", 2) // another Date
+	now.Response.Header = append(now.Response.Header, record.Field{Name: "Location", Value: "/x"})
+	v := (&retest.Checks{Compare: true}).Judge(now, then)
+	if len(v.Differences) != 1 || v.Differences[0].Name != "location" {
+		t.Errorf("%+v", v.Differences)
+	}
+}
+
+func TestTheFactsAreStatusesAndTimes(t *testing.T) {
+	const ms = time.Millisecond
+	compared := retest.Checks{Compare: true}
+	for _, c := range []struct {
+		checks *retest.Checks
+		then   *record.Exchange
+		now    *record.Exchange
+		want   string
+		ratio  float64
+	}{
+		{&retest.Checks{}, answer(200, "", ms), answer(500, "", 2*ms), "500  2ms", 0},
+		{&compared, answer(200, "", 2*ms), answer(500, "", 3*ms), "200 → 500  2ms → 3ms (1.5×)", 1.5},
+		{&compared, answer(200, "", 2*ms), answer(200, "", 4*ms), "200 → 200  2ms → 4ms (2×)", 2},
+		{&compared, answer(200, "", 0), answer(200, "", 4*ms), "200 → 200  4ms", 0}, // of a snapshot
+		{&compared, answer(0, "", 2*ms), answer(0, "", 0), "no answer → no answer  2ms → 0s", 0},
+	} {
+		v := c.checks.Judge(c.now, c.then)
+		if got := v.Facts(); got != c.want || v.Ratio() != c.ratio {
+			t.Errorf("%q and %v, want %q and %v", got, v.Ratio(), c.want, c.ratio)
+		}
+	}
+}
+
+func TestACaseNamesTheWebhookAndBothAnswers(t *testing.T) {
+	webhook := &record.Exchange{ID: 7, Kind: record.Received, Scheme: "stripe"}
+	then, now := answer(200, "", 30*time.Millisecond), answer(500, "", 60*time.Millisecond)
+	v := (&retest.Checks{Compare: true}).Judge(now, then)
+	c := v.Case(webhook, now, 3)
+	properties := map[string]string{}
+	for _, p := range c.Properties {
+		properties[p.Name] = p.Value
+	}
+	if c.Name != "7" || c.Class != "stripe" || c.Retries != 2 || c.Took != now.Took || c.Outcome != report.Fail ||
+		properties["status"] != "500" || properties["recorded status"] != "200" || properties["recorded ms"] != "30" {
+		t.Errorf("%+v", c)
+	}
+	webhook.Scheme = ""
+	v = (&retest.Checks{}).Judge(now, then)
+	if c = v.Case(webhook, now, 0); c.Class != "unsigned" || c.Retries != 0 || len(c.Properties) != 2 {
+		t.Errorf("%+v", c)
 	}
 }
