@@ -121,7 +121,7 @@ func TestADetailSaysWhatIsWrongFirst(t *testing.T) {
 		{retest.Checks{}, nil, answer(200, "", 1), "not in the snapshot", ""},
 		{retest.Checks{}, nil, answer(500, "", 1), "not in the snapshot", "not in the snapshot"},
 		{retest.Checks{Assert: []*jq.Expr{status, never}}, nil, answer(500, "", 1), "",
-			"not true: .answer.status < 300: answer.status is 500\nnot true: empty"},
+			"not true: .answer.status < 300: answer.status is 500\nnot true: empty: empty has no value"},
 		{retest.Checks{Compare: true}, answer(200, "a", 1), answer(500, "b", 1), "",
 			"regressed\nstatus: 200 → 500\nbody line 1: a → b"},
 		{retest.Checks{Compare: true}, answer(200, "a", 1), answer(200, long, 1), "",
