@@ -24,7 +24,7 @@ type found struct {
 }
 
 // slice is how long a request looks for rows before it answers with what it has.
-const slice = 250 * time.Millisecond
+const slice = 200 * time.Millisecond
 
 // selection returns what a filter selects. The words of the filter are not part of it.
 func (p *Page) selection(ctx context.Context, q *query.Query) (s pick.Selection, err error) {
@@ -55,17 +55,17 @@ func (p *Page) find(ctx context.Context, q *query.Query, before int64, limit int
 		}
 	}
 	begun := time.Now()
-	for w, err := range everything(ctx, &s, p.Now()) {
+	for c, err := range everything(ctx, &s, p.Now()) {
 		switch {
 		case err != nil:
 			return out, err
-		case w.selected && q.Has(words(w.Webhook)):
+		case c.selected && q.Has(words(c.Webhook)):
 			if len(out.rows) == limit {
 				return out, nil
 			}
-			out.rows = append(out.rows, w.Webhook)
+			out.rows = append(out.rows, c.Webhook)
 		}
-		if out.older = w.Newest().ID; time.Since(begun) > slice && len(out.rows) < limit {
+		if out.older = c.at; time.Since(begun) > slice && len(out.rows) < limit {
 			out.paused = true
 			return out, nil
 		}
@@ -74,24 +74,28 @@ func (p *Page) find(ctx context.Context, q *query.Query, before int64, limit int
 	return out, nil
 }
 
-// candidate is a webhook that was looked at.
+// candidate is a webhook that was looked at, or the end of a part of the history in which nothing more was found.
 type candidate struct {
 	*webhooks.Webhook
 	selected bool
+	at       int64 // its newest exchange
 }
 
-// everything yields the webhooks that a selection may select. It yields those that an expression leaves out too, so
-// that a search that finds nothing can be paused.
+// everything yields the webhooks that a selection may select. It yields those that an expression leaves out too, and
+// the end of each part of the history, so that a search that finds nothing can be paused.
 func everything(ctx context.Context, s *pick.Selection, now time.Time) iter.Seq2[candidate, error] {
 	return func(yield func(candidate, error) bool) {
-		all := *s
-		all.Where = nil
-		for w, err := range all.Webhooks(ctx, now) {
-			c := candidate{w, true}
-			if err == nil && s.Where != nil {
-				c.selected, err = isTrue(ctx, s, w)
+		for part, err := range webhooks.Parts(ctx, s.History, s.Filter, now) {
+			for _, w := range part.Found {
+				c := candidate{w, true, w.Newest().ID}
+				if err == nil && s.Where != nil {
+					c.selected, err = isTrue(ctx, s, w)
+				}
+				if !yield(c, err) || err != nil {
+					return
+				}
 			}
-			if !yield(c, err) || err != nil {
+			if (err != nil || part.Last != 0) && !yield(candidate{at: part.Last}, err) {
 				return
 			}
 		}

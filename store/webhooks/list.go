@@ -15,22 +15,43 @@ import (
 func List(ctx context.Context, history *store.Store, f store.Filter, now time.Time) iter.Seq2[*Webhook, error] {
 	return func(yield func(*Webhook, error) bool) {
 		found := 0
-		for firsts, err := range history.Webhooks(ctx, f) {
-			var page []*Webhook
-			if err == nil {
-				page, err = read(ctx, history, firsts, now)
-			}
-			if err == nil {
-				page, err = matching(ctx, history, page, &f)
-			}
+		for part, err := range Parts(ctx, history, f, now) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for _, w := range page {
+			for _, w := range part.Found {
 				if found++; !yield(w, nil) || found == f.Limit {
 					return
 				}
+			}
+		}
+	}
+}
+
+// Part is what one look into the history found.
+type Part struct {
+	Found []*Webhook
+	Last  int64 // the newest exchange of the last webhook that was looked at
+}
+
+// Parts is List in parts, also those in which nothing was found, so that a long search can be stopped and gone on with:
+// Part.Last is the Before of the next search. Limit does not matter.
+func Parts(ctx context.Context, history *store.Store, f store.Filter, now time.Time) iter.Seq2[Part, error] {
+	return func(yield func(Part, error) bool) {
+		for firsts, err := range history.Webhooks(ctx, f) {
+			var part Part
+			if err == nil {
+				part.Found, err = read(ctx, history, firsts, now)
+			}
+			if n := len(part.Found); n > 0 {
+				part.Last = part.Found[n-1].Newest().ID
+			}
+			if err == nil {
+				part.Found, err = matching(ctx, history, part.Found, &f)
+			}
+			if !yield(part, err) || err != nil {
+				return
 			}
 		}
 	}

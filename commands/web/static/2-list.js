@@ -5,7 +5,7 @@ const table = () => $('.list');
 const idOf = (row) => +row.id.slice(1);
 const allRows = () => $$('#rows>tr');
 const rowOf = (id) => doc.getElementById('w' + id);
-const mostRows = 300;
+const mostRows = 300, pageRows = 100;
 
 function here() { return new URL(location.href); }
 function filterOf(url) { return (url || here()).searchParams.get('q') || ''; }
@@ -70,6 +70,7 @@ async function load(url, how = {}) {
   const to = new URL('/rows', location.origin);
   to.search = url.search;
   if (chosenIn(url)) to.searchParams.set('chosen', chosenIn(url));
+  seeking?.abort();
   let got;
   try { got = await fetchHTML(to); } catch { toast('The page cannot reach barb.', 4000); return; }
   if (got.status === 403) { location.reload(); return; }
@@ -79,8 +80,38 @@ async function load(url, how = {}) {
   if (!how.keep) history.pushState({}, '', url);
   mark(chosenIn(url));
   if (how.focus) { const first = allRows()[0]; if (first) mark(idOf(first), true); }
-  count();
   live();
+  await count();
+  seek();
+}
+
+// seek goes on with a search that took long, part by part, until the list is full or has all there is.
+let seeking = null;
+async function seek() {
+  seeking?.abort();
+  const { signal } = seeking = new AbortController();
+  let link = $('#older[data-paused]');
+  if (!link) { seeking = null; return; }
+  while (link && allRows().length < pageRows && !doc.hidden) {
+    const url = new URL(link.href);
+    link.textContent = 'Stop the search';
+    $('#count').textContent = allRows().length + ' found, searching before #' + url.searchParams.get('before');
+    url.pathname = '/rows';
+    let got;
+    try { got = await fetchHTML(url, signal); } catch { break; }
+    if (signal.aborted || !got.ok) break;
+    const part = new DOMParser().parseFromString(got.text, 'text/html');
+    rowsBox().append(...part.querySelectorAll('#rows>tr'));
+    for (const old of $$('#scroll>:is(.note,.pages)')) old.remove();
+    const end = [...part.querySelectorAll('#scroll>:is(.note,.pages)')].filter((e) => e.matches('.pages') || !allRows().length);
+    $('#scroll').append(...end);
+    mark(state.chosen);
+    link = $('#older[data-paused]');
+  }
+  if (link?.isConnected) link.textContent = 'Search further back';
+  if (seeking?.signal !== signal) return;
+  $('#count').textContent = allRows().length + ($('#older') ? '+' : '') + ' found';
+  seeking = null;
 }
 
 // count asks how many webhooks the filter selects.
@@ -118,6 +149,7 @@ doc.addEventListener('click', (e) => {
   const url = new URL(link.href);
   if (link.closest('.pages')) {
     e.preventDefault();
+    if (seeking) { seeking.abort(); return; }
     load(url).then(() => { $('#scroll').scrollTop = 0; });
   } else if (link.matches('.back')) {
     e.preventDefault();

@@ -97,6 +97,6 @@ state.chosen = chosenIn(here());
 state.byHand = state.chosen > 0;
 mark(state.chosen);
 dress();
-count();
+count().then(seek);
 live();
 pulse();
