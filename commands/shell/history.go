@@ -1,13 +1,10 @@
 package shell
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
-
-	"github.com/adrg/xdg"
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
@@ -15,11 +12,6 @@ import (
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/webhooks"
 )
-
-// DataFolder is where barb keeps what is the user's own: $XDG_DATA_HOME/barb.
-func (sh *Shell) DataFolder() string {
-	return filepath.Join(cmp.Or(sh.Getenv("XDG_DATA_HOME"), xdg.DataHome), "barb")
-}
 
 // HistoryPath is --db, BARB_DB, db in barb.toml, or the default.
 func (sh *Shell) HistoryPath() string {

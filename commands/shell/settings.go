@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -151,8 +150,6 @@ func (sh *Shell) FindConfig() (*config.File, error) {
 	return config.Find(cmp.Or(sh.Config, sh.Getenv("BARB_CONFIG")), sh.Dir,
 		filepath.Join(sh.configHome(), "barb", "barb.toml"))
 }
-
-func (sh *Shell) configHome() string { return cmp.Or(sh.Getenv("XDG_CONFIG_HOME"), xdg.ConfigHome) }
 
 // WithoutConfig prepares a command that must work whatever barb.toml says.
 func (sh *Shell) WithoutConfig(cmd *cobra.Command, _ []string) error {
