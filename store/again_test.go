@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,9 +34,13 @@ func TestAllAnswersAreThereWhereAFailedGroupWasCommitted(t *testing.T) {
 	}
 	// the file has another name after the commit, which is therefore not trusted
 	moved := &write{went: ahead.Answer{ID: 3, At: time.Now().UnixNano(), Head: xs[0].Response.Head}}
-	moved.work = func(*writer, int64) (bool, error) {
-		moved.work = nil
-		return true, os.Rename(s.Path(), path+".moved")
+	once := sync.OnceValue(func() bool { return os.Rename(s.Path(), path+".moved") == nil })
+	if err := s.writer.conn.RegisterFunc("moved", once, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.writer.conn.exec(`CREATE TEMP TRIGGER moving AFTER INSERT ON main.answered
+		BEGIN SELECT moved(); END`); err != nil {
+		t.Fatal(err)
 	}
 	if err := s.writer.group.Submit(t.Context(), moved); err != nil {
 		t.Fatal(err)

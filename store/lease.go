@@ -23,21 +23,22 @@ type LeaseRequest struct {
 // Lease gives an owner the entries of a target and a policy that are due at Now, the longest due first, until Until:
 // waiting ones and ones whose lease has ended. Nobody else gets them before. Of an order it gives the first only.
 func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
-	var ids []int64
-	err := s.work(ctx, func(w *writer) (err error) {
-		names := w.inserts.names
-		target, policy := names.id(nameTarget, r.Target), names.id(namePolicy, r.Policy)
-		if names.err != nil {
-			return names.err
-		}
-		ids, err = w.idsOf(leaseStatement, r.Owner, record.Nanos(r.Until), record.Nanos(r.Now), int64(r.Kind), target,
-			int64(r.Want), policy)
-		return err
-	})
-	if err != nil || len(ids) == 0 {
+	given := &lease{LeaseRequest: r}
+	if err := s.do(ctx, given); err != nil || len(given.ids) == 0 {
 		return nil, err
 	}
-	return s.queued(ctx, "id IN (SELECT value FROM json_each(?)) ORDER BY id", jsonOf(ids))
+	return s.queued(ctx, "id IN (SELECT value FROM json_each(?)) ORDER BY id", jsonOf(given.ids))
+}
+
+func (w *writer) lease(r *lease) (err error) {
+	names := w.inserts.names
+	target, policy := names.id(nameTarget, r.Target), names.id(namePolicy, r.Policy)
+	if names.err != nil {
+		return names.err
+	}
+	r.ids, err = w.idsOf(leaseStatement, r.Owner, record.Nanos(r.Until), record.Nanos(r.Now), int64(r.Kind), target,
+		int64(r.Want), policy)
+	return err
 }
 
 // For the pluses see getQuery.
@@ -48,7 +49,9 @@ const leaseStatement = `UPDATE queue SET owner = ?1, straight = 0, due = ?2, cha
 
 // Renew extends an owner's leases to until, unless they end later, and returns the entries it still holds.
 func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) ([]int64, error) {
-	return s.idsOf(ctx, renewStatement, owner, record.Nanos(until), jsonOf(entries))
+	r := &renew{owner: owner, entries: entries, until: until}
+	err := s.do(ctx, r)
+	return r.held, err
 }
 
 const renewStatement = `UPDATE queue SET due = max(due, ?2)
@@ -62,10 +65,7 @@ func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Ex
 	if err != nil {
 		return err
 	}
-	err = s.leased(ctx, []*beginning{b}, func(w *writer, first int64) (bool, error) {
-		return w.attempt(owner, q, first, x.Start)
-	})
-	if err != nil {
+	if err = s.do(ctx, &attempt{owner: owner, entry: q, recorded: true, now: x.Start}, b); err != nil {
 		return err
 	}
 	q.Attempts++
@@ -79,32 +79,21 @@ func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Ex
 // Try counts an attempt of an entry that is not an exchange of its own, before it begins, and extends its lease as
 // Begin does. ErrLease: the owner's lease is gone, and the attempt must not be made.
 func (s *Store) Try(ctx context.Context, owner string, q *Queued, now time.Time) error {
-	err := s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.attempt(owner, q, nil, now) })
+	err := s.do(ctx, &attempt{owner: owner, entry: q, now: now})
 	if err == nil {
 		q.Attempts++
 	}
 	return err
 }
 
-// leased lets the writer work on an entry. When do says that the owner has no lease, the error is ErrLease and the
-// attempts in begin are not recorded.
-func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *writer, first int64) (bool, error)) error {
-	ours := false
-	work := func(w *writer, first int64) (_ bool, err error) {
-		ours, err = do(w, first)
-		return ours, err
+func (w *writer) attempt(a *attempt, first int64) error {
+	var exchange driver.Value
+	if a.recorded {
+		exchange = first
 	}
-	err := s.await(ctx, &write{begin: begin, work: work})
-	if err == nil && !ours {
-		err = fault(s.path, ErrLease)
-	}
+	ids, err := w.idsOf(attemptStatement, a.owner, a.entry.ID, exchange, record.Nanos(a.now), record.Nanos(a.entry.Due))
+	a.ours = len(ids) > 0
 	return err
-}
-
-// attempt counts an attempt; exchange is its id, nil when it has none.
-func (w *writer) attempt(owner string, q *Queued, exchange driver.Value, now time.Time) (ours bool, err error) {
-	ids, err := w.idsOf(attemptStatement, owner, q.ID, exchange, record.Nanos(now), record.Nanos(q.Due))
-	return len(ids) > 0, err
 }
 
 const attemptStatement = `UPDATE queue
@@ -117,36 +106,33 @@ const attemptStatement = `UPDATE queue
 // delivery that succeeded (Done, not Answered) completes an open entry under any lease, unless the entry is a command,
 // which its new owner runs again.
 func (s *Store) Complete(ctx context.Context, owner string, q *Queued, now time.Time, next ...*Queued) error {
-	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) {
-		ours, err := w.complete(owner, q, now)
-		if err != nil || !ours {
-			return ours, err
-		}
-		return true, w.enqueue(next)
-	})
+	return s.do(ctx, &complete{owner: owner, entry: q, now: now, next: next})
 }
 
 const completeStatement = `UPDATE queue
 	SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6, answered = ?7
 	WHERE id = ?2 AND state = 1 AND (owner = ?1 OR ?3 = 2 AND ?7 IS NULL AND kind <> 3) RETURNING target, ord`
 
-func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) {
-	code := q.State.code()
+func (w *writer) complete(c *complete) error {
 	stmt, err := w.inserts.statement(completeStatement)
 	if err != nil {
-		return false, err
+		return err
 	}
+	q, code := c.entry, c.entry.State.code()
 	var target int64
 	var order string
-	err = one(stmt, arguments(owner, q.ID, code, record.Nanos(q.Due), unlessZero(q.Why), record.Nanos(now),
+	err = one(stmt, arguments(c.owner, q.ID, code, record.Nanos(q.Due), unlessZero(q.Why), record.Nanos(c.now),
 		unlessZero(q.Answered)), &target, &order)
-	switch {
-	case errors.Is(err, io.EOF):
-		return false, nil
-	case err != nil || code == Waiting.code() || order == "":
-		return err == nil, err
+	if c.ours = err == nil; errors.Is(err, io.EOF) {
+		return nil
 	}
-	return true, w.advance(target, order)
+	if err == nil && code != Waiting.code() && order != "" {
+		err = w.advance(target, order)
+	}
+	if err != nil {
+		return err
+	}
+	return w.enqueue(c.next)
 }
 
 // advance unblocks the first waiting entry of an order, unless another entry of it is unblocked already.

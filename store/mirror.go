@@ -21,16 +21,12 @@ func (s *Store) RecordMirror(ctx context.Context, x *record.Exchange, of int64) 
 	if err != nil {
 		return err
 	}
-	work := func(w *writer, first int64) (bool, error) {
-		return true, w.conn.exec("INSERT INTO mirror (id, of) VALUES (?, ?)", first, of)
-	}
-	return s.await(ctx, &write{begin: []*beginning{b}, work: work})
+	return s.do(ctx, &mirror{of: of}, b)
 }
 
 // CompareMirror notes whether a mirror answered as the app did.
 func (s *Store) CompareMirror(ctx context.Context, id int64, same bool) error {
-	_, err := s.idsOf(ctx, "UPDATE mirror SET same = ? WHERE id = ? RETURNING id", same, id)
-	return err
+	return s.do(ctx, &compareMirror{id: id, same: same})
 }
 
 // Mirror returns the mirror with an exchange's id; ok is false for any other exchange.

@@ -42,16 +42,19 @@ func (s *Store) Pinned(ctx context.Context, route string) (schemes map[string]st
 // Pin pins a secret to a scheme, unless it is pinned to another than the one to be replaced. It returns the scheme that
 // the secret is pinned to now, durably: another process may have been faster.
 func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) (held string, err error) {
-	err = s.work(ctx, func(w *writer) error {
-		if err := w.conn.exec(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)
-			ON CONFLICT (route, secret) DO UPDATE SET scheme = excluded.scheme, since = excluded.since WHERE scheme = ?`,
-			p.Route, []byte(p.Secret), p.Scheme, now.UnixNano(), replaces); err != nil {
-			return err
-		}
-		return w.conn.queryRow("SELECT scheme FROM pin WHERE route = ? AND secret = ?",
-			arguments(driver.Value(p.Route), []byte(p.Secret)), &held)
-	})
-	return held, err
+	pinned := &pin{Pin: p, replaces: replaces, now: now}
+	err = s.do(ctx, pinned)
+	return pinned.held, err
+}
+
+func (w *writer) pin(p *pin) error {
+	if err := w.conn.exec(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)
+		ON CONFLICT (route, secret) DO UPDATE SET scheme = excluded.scheme, since = excluded.since WHERE scheme = ?`,
+		p.Route, []byte(p.Secret), p.Scheme, p.now.UnixNano(), p.replaces); err != nil {
+		return err
+	}
+	return w.conn.queryRow("SELECT scheme FROM pin WHERE route = ? AND secret = ?",
+		arguments(driver.Value(p.Route), []byte(p.Secret)), &p.held)
 }
 
 // CountPins returns how many pins Unpin would forget.
@@ -62,6 +65,7 @@ func (s *Store) CountPins(ctx context.Context, scheme string) (n int64, err erro
 
 // Unpin forgets the pins to a scheme, in which * stands for any part, and returns how many there were.
 func (s *Store) Unpin(ctx context.Context, scheme string) (n int64, err error) {
-	ids, err := s.idsOf(ctx, "DELETE FROM pin WHERE scheme GLOB ? RETURNING 1", globOf(scheme))
-	return int64(len(ids)), err
+	u := &unpin{scheme: scheme}
+	err = s.do(ctx, u)
+	return u.forgotten, err
 }

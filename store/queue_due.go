@@ -54,8 +54,9 @@ func (s *Store) Owners(ctx context.Context) ([]string, error) {
 
 // Release ends all leases of an owner that exits or is dead, and returns how many. Their entries are due at now.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int64, err error) {
-	ids, err := s.idsOf(ctx, releaseStatement, owner, record.Nanos(now))
-	return int64(len(ids)), err
+	r := &release{owner: owner, now: now}
+	err = s.do(ctx, r)
+	return r.ended, err
 }
 
 const releaseStatement = "UPDATE queue SET owner = NULL, straight = 0, due = ?2 WHERE owner = ?1 AND state = 1 " +

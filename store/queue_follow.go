@@ -9,9 +9,7 @@ import (
 
 // Ran records how an exchange's command ended, answered or not; an exchange pruned meanwhile stays away.
 func (s *Store) Ran(ctx context.Context, id int64, run record.Run) error {
-	_, err := s.idsOf(ctx, "UPDATE exchange SET exec_exit = ?, exec_took = ? WHERE id = ? RETURNING id",
-		int64(run.Exit), int64(run.Took), id)
-	return err
+	return s.do(ctx, &ran{id: id, run: run})
 }
 
 // Acceptance is what the queue holds of an exchange.

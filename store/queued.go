@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"time"
@@ -103,43 +102,12 @@ func (s *Store) RecordQueued(ctx context.Context, x *record.Exchange, entries ..
 	if err != nil {
 		return err
 	}
-	work := func(w *writer, first int64) (bool, error) {
-		for _, q := range entries {
-			q.Thread = first
-		}
-		return true, w.enqueue(entries)
-	}
-	return s.await(ctx, &write{begin: []*beginning{b}, work: work})
+	return s.do(ctx, &enqueue{entries: entries, ofFirst: true}, b)
 }
 
 // Enqueue makes entries durable that deliver exchanges which are recorded already. It sets ID, State and Blocked.
 func (s *Store) Enqueue(ctx context.Context, entries ...*Queued) error {
-	return s.work(ctx, func(w *writer) error { return w.enqueue(entries) })
-}
-
-// idsOf runs a statement that returns ids in the writer's next transaction and waits until that is durable.
-func (s *Store) idsOf(ctx context.Context, text string, values ...driver.Value) (ids []int64, err error) {
-	err = s.work(ctx, func(w *writer) (err error) {
-		ids, err = w.idsOf(text, values...)
-		return err
-	})
-	return ids, err
-}
-
-// work has the writer do something in the transaction of its next group and waits until that is durable.
-func (s *Store) work(ctx context.Context, do func(*writer) error) error {
-	work := func(w *writer, _ int64) (bool, error) { return true, do(w) }
-	return s.await(ctx, &write{work: work})
-}
-
-// work runs an entry's part in the transaction.
-func (w *writer) work(e *write, first int64) error {
-	if e.work == nil {
-		return nil
-	}
-	keeps, err := e.work(w, first)
-	e.left = !keeps
-	return err
+	return s.do(ctx, &enqueue{entries: entries})
 }
 
 const enqueueStatement = `INSERT INTO queue (id, kind, thread, target, policy, ord, behind, straight, state, owner,

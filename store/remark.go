@@ -13,9 +13,7 @@ type Remark struct {
 
 // SetRemark makes the remark of a webhook durable. first is Exchange.First of any of its exchanges.
 func (s *Store) SetRemark(ctx context.Context, first int64, r Remark) error {
-	_, err := s.idsOf(ctx, "INSERT OR REPLACE INTO remark (webhook, pinned, note) VALUES (?, ?, ?) RETURNING webhook",
-		first, r.Pinned, r.Note)
-	return err
+	return s.do(ctx, &remark{first: first, Remark: r})
 }
 
 // Remarks returns the remarks of webhooks, by what SetRemark calls first. Most webhooks have none.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,19 +34,21 @@ const runColumns = "id, created, changed, options, ifnull(total, 0), next, open,
 
 // StartRun makes a new run durable and sets its ID. It deletes runs without a change for a month.
 func (s *Store) StartRun(ctx context.Context, r *Run) error {
-	return s.work(ctx, func(w *writer) error {
-		if _, err := w.idsOf("DELETE FROM run WHERE changed < ?1 RETURNING id",
-			record.Nanos(r.Created.Add(-keepRuns))); err != nil {
-			return err
-		}
-		ids, err := w.idsOf("INSERT INTO run (created, changed, options, total, next, open, owner, ended) "+
-			"VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING id",
-			record.Nanos(r.Created), r.Options, unlessZero(r.Total), r.Next, openText(r.Open), unlessZero(r.Owner))
-		if err == nil {
-			r.ID, r.Changed = ids[0], r.Created
-		}
+	return s.do(ctx, &startRun{run: r})
+}
+
+func (w *writer) startRun(r *Run) error {
+	if _, err := w.idsOf("DELETE FROM run WHERE changed < ?1 RETURNING id",
+		record.Nanos(r.Created.Add(-keepRuns))); err != nil {
 		return err
-	})
+	}
+	ids, err := w.idsOf("INSERT INTO run (created, changed, options, total, next, open, owner, ended) "+
+		"VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING id",
+		record.Nanos(r.Created), r.Options, unlessZero(r.Total), r.Next, openText(r.Open), unlessZero(r.Owner))
+	if err == nil {
+		r.ID, r.Changed = ids[0], r.Created
+	}
+	return err
 }
 
 // NoteRun records how far a run is: Changed, Next, Open, Owner, Ended and Total. It removes the Options of a
@@ -56,22 +59,31 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	if err != nil {
 		return err
 	}
-	open := openText(r.Open) // the slice is the caller's
-	return translate(s.path, w.group.Submit(ctx, &write{work: func(w *writer, _ int64) (bool, error) {
-		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7, "+
-			"options = iif(?6, '{}', options) WHERE id = ?1 RETURNING id",
-			r.ID, record.Nanos(r.Changed), r.Next, open, unlessZero(r.Owner), r.Ended, unlessZero(r.Total))
-		return true, err
-	}}))
+	r.Open = slices.Clone(r.Open) // it is the caller's
+	return translate(s.path, w.group.Submit(ctx, &write{work: &noteRun{run: r}}))
+}
+
+func (w *writer) noteRun(r *Run) error {
+	_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7, "+
+		"options = iif(?6, '{}', options) WHERE id = ?1 RETURNING id",
+		r.ID, record.Nanos(r.Changed), r.Next, openText(r.Open), unlessZero(r.Owner), r.Ended, unlessZero(r.Total))
+	return err
 }
 
 // TakeRun makes r.Owner the owner of a run, if before is, and reports whether it was: of two that want to resume it,
 // one does.
 func (s *Store) TakeRun(ctx context.Context, r Run, before string) (taken bool, err error) {
-	ids, err := s.idsOf(ctx, "UPDATE run SET owner = ?2, changed = ?3 "+
+	t := &takeRun{run: r, before: before}
+	err = s.do(ctx, t)
+	return t.taken, err
+}
+
+func (w *writer) takeRun(t *takeRun) error {
+	ids, err := w.idsOf("UPDATE run SET owner = ?2, changed = ?3 "+
 		"WHERE id = ?1 AND ifnull(owner, '') = ?4 AND ended = 0 RETURNING id",
-		r.ID, unlessZero(r.Owner), record.Nanos(r.Changed), before)
-	return len(ids) > 0, err
+		t.run.ID, unlessZero(t.run.Owner), record.Nanos(t.run.Changed), t.before)
+	t.taken = len(ids) > 0
+	return err
 }
 
 // GetRun returns a run; ErrNotFound when there is none of this id. The id 0 is the newest that has not ended, or the

@@ -11,8 +11,7 @@ import (
 // Announce makes durable that the answer to a received exchange is about to go out, so long after its Start. Record
 // does so for an exchange that has a Took and has not Ended. Readers see no such Took.
 func (s *Store) Announce(ctx context.Context, id int64, took time.Duration) error {
-	_, err := s.idsOf(ctx, "UPDATE exchange SET took = ? WHERE id = ? AND ended = 0 RETURNING id", int64(took), id)
-	return err
+	return s.do(ctx, &announce{id: id, took: took})
 }
 
 // Unsettled returns the newest id, and how many of the thousand newest exchanges up to an id (0: all) lack an answer

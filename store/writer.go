@@ -43,11 +43,9 @@ type write struct {
 	begin []*beginning
 	end   *ending
 	went  ahead.Answer // that went out as it was recorded; ID 0: none
-	// work runs in the transaction of the group, before its exchanges are inserted; first is the id of the first of them.
-	// It may run again when the transaction was rolled back. When it returns false, the exchanges are left out.
-	work func(w *writer, first int64) (bool, error)
-	left bool       // work returned false
-	done chan error // capacity 1; nil when no caller waits
+	work  task         // nil: none
+	left  bool         // work needs a lease that is gone, so the exchanges are left out
+	done  chan error   // capacity 1; nil when no caller waits
 }
 
 func (e *write) Awaited() bool { return e.done != nil }
