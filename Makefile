@@ -12,7 +12,7 @@ static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }
 # With NULL_TRIM it writes nothing for empty columns at the end of a row: six webhooks of a kilobyte fit into a page, not five.
 cflags = $$(go env CGO_CFLAGS) -DSQLITE_ENABLE_NULL_TRIM=1 $$(test "$$(go env GOOS)" = linux && echo -DHAVE_FDATASYNC=1)
 
-.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance e2e e2e-million soak cross bench bench-quick performance fuzz picture clean toolchain
+.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance e2e e2e-million screenshots soak cross bench bench-quick performance fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -82,6 +82,11 @@ e2e: build bin/bench e2e/node_modules/.package-lock.json ## the page in Chromium
 
 e2e-million: build bin/bench e2e/node_modules/.package-lock.json ## the page over a history of a million rows, and a minute of 200 webhooks a second
 	E2E_ROWS=1000000 E2E_SECONDS=60; export E2E_ROWS E2E_SECONDS; $(browser) many.test.mjs
+
+screenshots: build e2e/node_modules/.package-lock.json ## docs/ui/*.png from a real run
+	@command -v pngquant >/dev/null || { echo "make: pngquant is missing; apt-get install pngquant (Debian, Ubuntu)" >&2; exit 1; }
+	cd e2e && node screenshots.mjs ../docs/ui
+	pngquant --speed 1 --strip --force --ext .png 64 docs/ui/*.png
 
 bin/bench: $(wildcard bench/*.go) bench/go.mod
 	cd bench && go build -o ../bin/bench .

@@ -84,14 +84,21 @@ func pathOf(x *record.Exchange) string {
 	return path
 }
 
-// tailOf cuts a path before its last characters, which say more than its beginning.
+// tailOf cuts a path before its end, which says more than its beginning: before its last segments, or else before its
+// last characters.
 func tailOf(path string) (head, tail string) {
-	const shown = 12
+	const shown, most = 12, 24
 	all := []rune(path)
 	if len(all) <= shown {
 		return "", path
 	}
-	return string(all[:len(all)-shown]), string(all[len(all)-shown:])
+	at := len(all) - shown
+	for i := len(all) - 2; i >= max(len(all)-most, 1); i-- {
+		if all[i] == '/' && (at == len(all)-shown || len(all)-i <= shown+4) {
+			at = i
+		}
+	}
+	return string(all[:at]), string(all[at:])
 }
 
 // middle cuts the middle out of a long text: the end of a path says more than its beginning.
