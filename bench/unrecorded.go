@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
@@ -39,7 +40,11 @@ func unrecorded(ctx context.Context, args []string) error {
 		return err
 	}
 	defer client.Close()
-	key := sign.Secret{Name: "env:BENCH_SECRET", Key: []byte(os.Getenv("BENCH_SECRET"))}
+	signs := &signer.Signer{Scheme: scheme,
+		Secrets: []sign.Secret{{Name: "env:BENCH_SECRET", Key: []byte(os.Getenv("BENCH_SECRET"))}}}
+	if err := signs.Prepare(); err != nil {
+		return err
+	}
 	request := record.Request{Method: "POST", URL: *url, Body: body,
 		Header: record.Header{{Name: "Content-Type", Value: "application/json"}}}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -50,7 +55,7 @@ func unrecorded(ctx context.Context, args []string) error {
 		workers.Go(func() {
 			for n := next.Add(1); n <= int64(*count) && ctx.Err() == nil; n = next.Add(1) {
 				x := record.Exchange{Request: request, WebhookID: fmt.Sprintf("msg_%032d", n)}
-				if err := deliverOne(ctx, client, scheme, key, x); err != nil {
+				if err := deliverOne(ctx, client, signs, x); err != nil {
 					cancel(err)
 				}
 			}
@@ -60,17 +65,9 @@ func unrecorded(ctx context.Context, args []string) error {
 	return context.Cause(ctx)
 }
 
-func deliverOne(ctx context.Context, client *deliver.Client, scheme sign.Scheme, key sign.Secret,
-	x record.Exchange) error {
-	sender := deliver.Sender{Client: client, Policy: deliver.Policy{Timeout: 15 * time.Second, Deadline: 5 * time.Minute}}
-	sender.Sign = func(now time.Time, r *record.Request) error {
-		signed, err := scheme.Sign(sign.Message{ID: x.WebhookID, Time: now, Method: r.Method, URL: r.URL,
-			Header: r.Header.HTTP(), Body: r.Body}, key)
-		for _, f := range signed.Fields {
-			r.Header = r.Header.Set(f.Name, f.Value)
-		}
-		return err
-	}
+func deliverOne(ctx context.Context, client *deliver.Client, signs *signer.Signer, x record.Exchange) error {
+	sender := deliver.Sender{Client: client, Policy: deliver.Policy{Timeout: 15 * time.Second, Deadline: 5 * time.Minute},
+		Sign: signs.ForAttempt(&x)}
 	for a, err := range sender.Attempts(ctx, x) {
 		switch {
 		case err != nil:
