@@ -83,3 +83,30 @@ func TestARateCountsEverythingInFewSteps(t *testing.T) {
 		t.Errorf("%d in %d steps of %s from %s to %s", sum, len(values), step, first, last)
 	}
 }
+
+func TestATimelineIsToScale(t *testing.T) {
+	t.Parallel()
+	ms := func(all ...int) (out []time.Duration) {
+		for _, n := range all {
+			out = append(out, time.Duration(n)*time.Millisecond)
+		}
+		return out
+	}
+	spans, length := plot.Timeline(ms(0, 60), ms(20, 40))
+	got := plot.DrawTimeline(spans, length, []string{"1", "22"}, []string{"20ms", "after 40ms"}, 37)
+	want := []string{" 1  ████                   20ms", "22      ········████████   after 40ms"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	spans, length = plot.Timeline(ms(0, 3_600_000, 3_600_100), ms(20, 40, 10))
+	if spans[1].Cut == 0 || length > time.Second {
+		t.Errorf("a wait of an hour beside 60 ms makes a scale of %v", length)
+	}
+	lines := plot.DrawTimeline(spans, length, []string{"1", "2", "3"}, []string{"", "", ""}, 60)
+	if !strings.Contains(lines[1], "· ·") {
+		t.Errorf("%q does not show that its wait was cut short", lines[1])
+	}
+	if spans, length = plot.Timeline(ms(0, 0), ms(0, 0)); length <= 0 || spans[1].Cut != 0 {
+		t.Errorf("nothing took any time: %v of %v", spans, length)
+	}
+}

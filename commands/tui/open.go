@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/commands/ui"
@@ -46,7 +47,7 @@ func (w *World) Open(ctx context.Context, o Open) Opened {
 	write(0, func(p *ui.Printer) { p.Facts(one, x) })
 	write(1, func(p *ui.Printer) { body(p, x, o.Form) })
 	write(2, func(p *ui.Printer) { headers(p, x) })
-	write(3, func(p *ui.Printer) { p.History(one.Exchanges, nil, now) })
+	write(3, func(p *ui.Printer) { timeline(p, one.Exchanges, now) })
 	write(4, func(p *ui.Printer) { answers(p, x, app) })
 	write(5, func(p *ui.Printer) { raw(p, x) })
 	return m
@@ -72,6 +73,17 @@ func (w *World) lines(width int, do func(p *ui.Printer)) []string {
 
 func splitLines(text string) []string {
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
+
+// mostDrawn is how many exchanges the drawing of a timeline has at most, the newest.
+const mostDrawn = 50
+
+func timeline(p *ui.Printer, xs []*record.Exchange, now time.Time) {
+	p.History(xs, nil, now)
+	if len(xs) > 1 {
+		p.Line("")
+		p.Timeline(xs[max(len(xs)-mostDrawn, 0):], now)
+	}
 }
 
 func body(p *ui.Printer, x *record.Exchange, f form) {
