@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -35,15 +36,17 @@ func (c *Client) Public(ctx context.Context, raw string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupIn)
 	defer cancel()
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil || len(addresses) == 0 {
-		return to.name, nil // the attempt itself says why
-	}
-	for _, a := range addresses {
-		if !isPrivate(a.Unmap()) {
-			return to.name, nil
-		}
+	if err != nil || !allPrivate(addresses) { // why there is none, the attempt itself says
+		return to.name, nil
 	}
 	return "", nil
+}
+
+// allPrivate reports whether a host with these addresses is of this machine or of a private network. A host without any
+// is not.
+func allPrivate(addresses []netip.Addr) bool {
+	isPublic := func(a netip.Addr) bool { return !isPrivate(a.Unmap()) }
+	return len(addresses) > 0 && !slices.ContainsFunc(addresses, isPublic)
 }
 
 // isPrivate reports whether an address is of this machine or of a private network (RFC 1918, RFC 4193).

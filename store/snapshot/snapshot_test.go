@@ -2,6 +2,7 @@ package snapshot_test
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -95,4 +96,75 @@ func TestAFileThatIsNoSnapshotIsAMistakeWithItsLine(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+}
+
+// A body is a value where it is an object or an array, so that its differences are by path. Else it is text.
+func TestTheFormOfABodyIsThatOfItsContent(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"a":1}`: `"body": {`, ` {"a":1}`: `"body": {`, "\r\n\t[1]": `"body": [`, `{"a":`: `"text": "{\"a\":"`,
+		`"a"`: `"text": "\"a\""`, `1`: `"text": "1"`, `<&>`: `"text": "<&>"`, "\xff": `"body_base64": "/w=="`,
+	} {
+		var s snapshot.Snapshot
+		s.Put("k", "", answered(200, body, "text/plain"))
+		var text strings.Builder
+		if err := s.Write(&text); err != nil || !strings.Contains(text.String(), want) {
+			t.Errorf("%q: %v\n%s", body, err, text.String())
+		}
+	}
+}
+
+func TestEachValueOfAHeaderIsKept(t *testing.T) {
+	t.Parallel()
+	var s snapshot.Snapshot
+	x := answered(401, "", "text/plain")
+	x.Response.Header = append(x.Response.Header, record.Field{Name: "WWW-Authenticate", Value: "Basic"},
+		record.Field{Name: "www-authenticate", Value: "Bearer a: b"})
+	s.Put("k", "", x)
+	if got := s.Get("k").Response.Header.Values("WWW-Authenticate"); strings.Join(got, "|") != "Basic|Bearer a: b" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAWebhookWithoutAnIDHasALongKey(t *testing.T) {
+	t.Parallel()
+	var s snapshot.Snapshot
+	// 8 of the 32 bytes of the SHA-256 of nothing
+	if key := s.Key(&record.Exchange{}); key != "sha256:e3b0c44298fc1c14" {
+		t.Error(key)
+	}
+}
+
+func TestASnapshotOfNothingIsRead(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	if err := new(snapshot.Snapshot).Write(&text); err != nil || !strings.Contains(text.String(), `"answers": {}`) {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+	if again, err := snapshot.Read(strings.NewReader(text.String())); err != nil || again.Len() != 0 {
+		t.Errorf("%v, %v", again, err)
+	}
+}
+
+// A file is read up to the greatest length, and no further.
+func TestTheLengthOfAFileIsLimited(t *testing.T) {
+	t.Parallel()
+	const text = `{"format":"barb-snapshot","version":1}`
+	for more, ok := range map[int]bool{0: true, 1: false} {
+		blanks := io.LimitReader(blank{}, int64(snapshot.MaxFile-len(text)+more))
+		_, err := snapshot.Read(io.MultiReader(strings.NewReader(text), blanks))
+		if (err == nil) != ok || !ok && !strings.Contains(err.Error(), "longer than 64 MiB") {
+			t.Errorf("%d bytes more: %v", more, err)
+		}
+	}
+}
+
+// blank reads as blanks without an end.
+type blank struct{}
+
+func (blank) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }
