@@ -180,7 +180,7 @@ func (v *Verdict) Facts() string {
 		return fmt.Sprintf("%s → %s  %s", status(v.Then), status(v.Now), ui.Duration(v.NowTook))
 	}
 	text := fmt.Sprintf("%s → %s  %s → %s", status(v.Then), status(v.Now), ui.Duration(v.ThenTook), ui.Duration(v.NowTook))
-	if ratio := v.Ratio(); ratio > 0 {
+	if ratio := v.Ratio(); ratio > 0 && v.Answered {
 		text += fmt.Sprintf(" (%s×)", strings.TrimSuffix(strconv.FormatFloat(ratio, 'f', 1, 64), ".0"))
 	}
 	return text

@@ -161,6 +161,7 @@ func TestTheFactsAreStatusesAndTimes(t *testing.T) {
 		{&compared, answer(200, "", 2*ms), answer(200, "", 4*ms), "200 → 200  2ms → 4ms (2×)", 2},
 		{&compared, answer(200, "", 0), answer(200, "", 4*ms), "200 → 200  4ms", 0}, // of a snapshot
 		{&compared, answer(0, "", 2*ms), answer(0, "", 0), "no answer → no answer  2ms → 0s", 0},
+		{&compared, answer(200, "", 2*ms), answer(0, "", ms), "200 → no answer  2ms → 1ms", 0.5},
 	} {
 		v := c.checks.Judge(c.now, c.then)
 		if got := v.Facts(); got != c.want || v.Ratio() != c.ratio {
