@@ -24,6 +24,7 @@ after(async () => { await browser?.end(); await world?.end(); await quiet?.end()
 /** states are what a page can show: the path, what is done there, and what is waited for. */
 const states = {
   'the list': { path: () => '/', wait: '#rows>tr' },
+  'a filter': { path: () => '/?q=stripe+grep%3Acus_', wait: '.as code' },
   'a bad signature, explained': { path: () => '/w/' + ids.bad, wait: '#signature .cause' },
   'a form': { path: () => '/w/' + ids['/twilio'], wait: '#body .fields' },
   'XML': { path: () => '/w/' + ids['/soap'], wait: '#body .v-pretty' },

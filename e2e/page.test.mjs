@@ -1,7 +1,7 @@
 // The page as a person uses it: the first minute, the keyboard alone, without scripts, and when the connection is lost.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Browser, World, figure, live, percentile, post, stop, stripe } from './kit.mjs'
+import { Browser, World, barbFile, figure, live, percentile, post, stop, stripe } from './kit.mjs'
 import { day } from './fixture.mjs'
 
 let browser
@@ -208,4 +208,37 @@ inWorld('a connection that is lost is said, rows stay, and what was missed comes
   await page.locator('#live.lost').waitFor()
   await page.locator('#live-word', { hasText: /reconnecting|stopped/ }).waitFor()
   assert.equal(await rows(page).count(), 2, 'rows stay')
+})
+
+inWorld('the filter as a command line, matches that are marked, n and N, and a search in all of a long body', async (world) => {
+  const barb = await world.start('listen', '--addr', '127.0.0.1:0', '--ui=127.0.0.1:0')
+  await post(barb.url + '/small', '{"type":"order.created","note":"a needle, and a Needle","deep":{"x":["needle"]}}')
+  await post(barb.url + '/long', JSON.stringify({ type: 'order.long', pad: 'x'.repeat(400_000), end: 'the needle is here' }))
+  const { page, wrong } = await browser.open(barb.ui, { permissions: ['clipboard-read', 'clipboard-write'] })
+  await page.locator('#q').fill('grep:needle event:order.* ORDER')
+  await page.locator('#q').press('Enter')
+  await page.locator('.as code').click()
+  const command = "barb history --grep needle --event 'order.*' -n 0 | grep -iF -- order"
+  await page.locator('#toast', { hasText: 'the command' }).waitFor()
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command)
+  const said = await world.run('/bin/sh', ['-c', command.replace('barb', '"$0"'), barbFile])
+  assert.equal(said.stdout.trim().split('\n').length, 2, said.stdout + said.stderr)
+  const marked = () => page.evaluate(() => [...CSS.highlights.get('found')].map(String).sort())
+  assert.deepEqual(await marked(), ['order', 'order'])
+  await page.locator('#w1').click()
+  await chosen(page, 1)
+  await page.waitForFunction(() => matches.length)
+  assert.equal(await page.evaluate(() => matches.filter((m) => m.startContainer.parentElement.closest('#body .v-pretty') && String(m) === 'needle').length), 2)
+  await page.keyboard.press('n')
+  await page.locator('#toast', { hasText: 'match 1 of' }).waitFor()
+  await page.keyboard.press('N')
+  await page.locator('#toast', { hasText: /match (\d+) of \1/ }).waitFor()
+  await page.locator('#w2').click()
+  await chosen(page, 2)
+  await page.locator('#body [data-find] input').fill('needle is')
+  await page.locator('#body [data-find] input').press('Enter')
+  await page.locator('#body .found mark', { hasText: 'needle is' }).waitFor()
+  await page.locator('#body .found a').click()
+  await page.locator('#rest', { hasText: 'the needle is here' }).waitFor()
+  assert.deepEqual(wrong, [])
 })

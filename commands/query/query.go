@@ -17,6 +17,7 @@ type Query struct {
 	Selectors []string     // ids and ranges; a webhook has one of them
 	Filter    flags.Filter // status:500, --failed
 	words     []string     // in lower case; the text of a row contains each
+	args      []string     // flags and selectors, as barb history takes them
 }
 
 // Read reads a line such as `status:5xx --failed 40..47 push`. A flag of barb history may also be written name:value.
@@ -38,8 +39,10 @@ func Read(line string) (*Query, error) {
 			if err := r.set(name, value); err != nil {
 				return nil, err
 			}
+			q.args = append(q.args, r.arg(name)...)
 		case flags.IsSelector(p.text):
 			q.Selectors = append(q.Selectors, p.text)
+			q.args = append(q.args, p.text)
 		default:
 			if err := r.misspelt(p.text); err != nil {
 				return nil, err
@@ -91,3 +94,9 @@ func (q *Query) Mentions(text string) bool {
 	text = strings.ToLower(text)
 	return slices.ContainsFunc(q.words, func(w string) bool { return strings.Contains(text, w) })
 }
+
+// Args returns the arguments with which barb history selects the same, but for the words.
+func (q *Query) Args() []string { return slices.Clone(q.args) }
+
+// Words returns the words of the query in lower case.
+func (q *Query) Words() []string { return slices.Clone(q.words) }

@@ -125,6 +125,19 @@ func (r *reader) set(name string, value *string) error {
 	return nil
 }
 
+// arg returns a flag that was set as arguments of a command line.
+func (r *reader) arg(name string) []string {
+	f := r.flags.Lookup(name)
+	switch value := f.Value.String(); {
+	case f.NoOptDefVal != "":
+		return []string{"--" + name}
+	case strings.HasPrefix(value, "-"):
+		return []string{"--" + name + "=" + value}
+	default:
+		return []string{"--" + name, value}
+	}
+}
+
 // slips are names that a person may type before a colon, and what to type instead.
 var slips = map[string]string{
 	"body": "grep:TEXT", "code": "status:500", "host": "endpoint:HOST", "is": "--failed or --invalid",

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/query"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
 )
 
 // pageRows is how many rows a page of the list has.
@@ -36,7 +38,8 @@ type view struct {
 	Hook      *hook
 	Gone      int64 // a webhook that is not there
 	Base      string
-	Command   string
+	Command   string // that lists the same; "" without a filter
+	Terms     string // that are marked, as JSON
 	Keys      []keyRow
 	Full      string // the number of rows, where the page has all of them
 }
@@ -71,7 +74,7 @@ func (p *Page) listOf(r *http.Request, at place) (*view, int) {
 		v.Mistake = query.Reason(err)
 		q, at.filter = &query.Query{}, ""
 	}
-	v.Command = commandOf(at.filter)
+	v.Command, v.Terms = commandOf(q), p.termsOf(q)
 	newest, err := p.newest(r.Context())
 	var got found
 	if err == nil {
@@ -104,12 +107,43 @@ func (p *Page) newest(ctx context.Context) (int64, error) {
 	return id, err
 }
 
-// commandOf is the command line that lists the same.
-func commandOf(filter string) string {
-	if strings.TrimSpace(filter) == "" {
-		return "barb history"
+// commandOf is the command line that lists the same; "" for a filter that selects everything.
+func commandOf(q *query.Query) string {
+	if q.IsEmpty() {
+		return ""
 	}
-	return "barb history  # " + strings.Join(strings.Fields(filter), " ")
+	parts := []string{"barb", "history"}
+	for _, arg := range q.Args() {
+		parts = append(parts, export.Quote(arg))
+	}
+	words := q.Words()
+	if len(words) > 0 { // barb history has no words: they are those of its lines
+		parts = append(parts, "-n", "0")
+	}
+	for _, word := range words {
+		parts = append(parts, "|", "grep", "-iF", "--", export.Quote(word))
+	}
+	return strings.Join(parts, " ")
+}
+
+// termsOf are the texts that the page marks, as JSON: the words of the filter in any case, and what grep: looks for.
+func (p *Page) termsOf(q *query.Query) string {
+	f, _, err := p.Filter(&q.Filter)
+	if err != nil {
+		return ""
+	}
+	terms := struct {
+		Words []string `json:"words,omitempty"`
+		Exact string   `json:"exact,omitempty"`
+	}{q.Words(), f.Grep}
+	if len(terms.Words) == 0 && terms.Exact == "" {
+		return ""
+	}
+	text, err := json.Marshal(terms)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // themeOf is the theme that the person has chosen; "" for that of the system.

@@ -242,3 +242,48 @@ func TestABodyIsShownByWhatItIs(t *testing.T) {
 		t.Error("the download is not the body")
 	}
 }
+
+func TestTheFilterIsALineForTheShell(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	s.add(received(1))
+	for filter, want := range map[string]string{
+		"":                                 "",
+		"--failed 1..4":                    "barb history --failed 1..4",
+		"event:invoice.* status:5xx":       "barb history --event &#39;invoice.*&#39; --status 5xx",
+		"grep:-x":                          "barb history --grep=-x",
+		`grep:"it's $(date)"`:              "barb history --grep &#39;it&#39;\\&#39;&#39;s $(date)&#39;",
+		`Paid "--failed"`:                  "barb history -n 0 | grep -iF -- paid | grep -iF -- --failed",
+		"since:1h --where '.status > 200'": "barb history --since 1h --where &#39;.status &gt; 200&#39;",
+	} {
+		text := s.get("/?q=" + urlQuery(filter))
+		_, after, ok := strings.Cut(text, "<p class=as>")
+		_, after, _ = strings.Cut(after, "<code class=paste>")
+		got, _, _ := strings.Cut(after, "</code>")
+		if ok != (want != "") || got != want {
+			t.Errorf("%q: %q, want %q", filter, got, want)
+		}
+	}
+}
+
+func TestAllOfALongBodyIsSearched(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	x := received(1)
+	x.Request.Body = []byte(`{"pad":"` + strings.Repeat("ü", 300_000) + `","end":"<b>needle</b>"}`)
+	s.add(x)
+	text := s.get("/w/1/find/request?text=needle")
+	if !strings.Contains(text, "One place in ") || !strings.Contains(text, "&lt;b&gt;<mark>needle</mark>&lt;/b&gt;") {
+		t.Error(text)
+	}
+	for path, want := range map[string]string{"/w/1/find/request?text=%C3%BC": "The first 50 places",
+		"/w/1/find/request?text=nothing": "not in the body", "/w/1/find/request": "not in the body",
+		"/w/1/find/request?text=" + urlQuery("<script>"): "not in the body"} {
+		if text := s.get(path); !strings.Contains(text, want) || strings.Contains(text, "<script") {
+			t.Errorf("%s: %s", path, text)
+		}
+	}
+	if status, _, _ := s.ask("GET", "/w/1/find/response-9?text=x", nil, ""); status != http.StatusNotFound {
+		t.Errorf("a part that is not there: status %d", status)
+	}
+}

@@ -103,6 +103,7 @@ func (p *Page) handler() http.Handler {
 	mux.HandleFunc("GET /w/{id}/signature", p.explained)
 	mux.HandleFunc("GET /w/{id}/download/{part}", p.download)
 	mux.HandleFunc("GET /w/{id}/rest/{part}", p.rest)
+	mux.HandleFunc("GET /w/{id}/find/{part}", p.inBody)
 	return p.gate.guard(mux)
 }
 

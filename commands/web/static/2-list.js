@@ -52,6 +52,7 @@ async function open(id, how = {}) {
     $('#hook').scrollTop = 0;
     doc.title = '#' + id + ' · barb';
     dress();
+    highlight();
     if (location.hash) doc.getElementById(location.hash.slice(1))?.scrollIntoView();
     if (how.enter) $('#hook').focus();
   } catch (e) {
@@ -80,6 +81,7 @@ async function load(url, how = {}) {
   if (!how.keep) history.pushState({}, '', url);
   mark(chosenIn(url));
   if (how.focus) { const first = allRows()[0]; if (first) mark(idOf(first), true); }
+  highlight();
   live();
   await count();
   seek();
@@ -106,6 +108,7 @@ async function seek() {
     const end = [...part.querySelectorAll('#scroll>:is(.note,.pages)')].filter((e) => e.matches('.pages') || !allRows().length);
     $('#scroll').append(...end);
     mark(state.chosen);
+    highlight();
     link = $('#older[data-paused]');
   }
   if (link?.isConnected) link.textContent = 'Search further back';

@@ -52,6 +52,7 @@ function rowsIn(html) {
   return [...made.querySelectorAll('tbody>tr')];
 }
 
+let marking = 0;
 function arrived(html, bad) {
   const scroll = $('#scroll');
   const free = state.following || scroll.scrollTop < 4 && !(state.byHand && !state.following) && !heldByHand();
@@ -73,6 +74,7 @@ function arrived(html, bad) {
   }
   trim();
   showWaiting();
+  if (table()?.dataset.terms) { clearTimeout(marking); marking = setTimeout(highlight, 200); }
   if (fresh) {
     unheard += fresh;
     unheardBad += bad;
@@ -160,6 +162,7 @@ function refresh() {
       if (!got.ok || chosenIn(here()) !== state.chosen) return;
       fill(pane, got.text);
       dress();
+      highlight();
       pane.scrollTop = top;
     } catch { /* the next event tries again */ }
   }, 150);

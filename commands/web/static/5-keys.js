@@ -59,6 +59,7 @@ const doing = {
     showView(views, next);
   },
   matches: (key) => {
+    if (chosenIn(here()) && toMatch(key === 'n' ? 1 : -1)) return;
     const link = key === 'n' ? $('#older') : $('.pages a:not(#older)');
     if (link) link.click();
   },
@@ -97,6 +98,7 @@ state.chosen = chosenIn(here());
 state.byHand = state.chosen > 0;
 mark(state.chosen);
 dress();
+highlight();
 count().then(seek);
 live();
 pulse();
