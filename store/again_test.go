@@ -38,7 +38,7 @@ func TestAllAnswersAreThereWhereAFailedGroupWasCommitted(t *testing.T) {
 	if err := s.writer.conn.RegisterFunc("moved", once, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.writer.conn.exec(`CREATE TEMP TRIGGER moving AFTER INSERT ON main.answered
+	if err := s.writer.conn.Exec(`CREATE TEMP TRIGGER moving AFTER INSERT ON main.answered
 		BEGIN SELECT moved(); END`); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // An answer whose head came before, but for its date, and whose body is short is a few columns of its exchange: a name,
@@ -61,10 +62,10 @@ func (n *names) cameBefore(head string) bool {
 	return false
 }
 
-// named reads the columns of appendNamed into the answer; of an answer with a row of its own it reads nothing.
-func (c *cells) named(r *record.Response, name *nameReader) (found bool) {
-	head, hasDate := name.of(c.number()), (*c)[0] != nil
-	date, body := c.number(), c.bytes()
+// readNamed reads the columns of appendNamed into the answer; of an answer with a row of its own it reads nothing.
+func readNamed(c *sqlite.Row, r *record.Response, name *nameReader) (found bool) {
+	head, hasDate := name.of(c.Number()), (*c)[0] != nil
+	date, body := c.Number(), c.Bytes()
 	if r == nil || head == "" {
 		return false
 	}

@@ -5,19 +5,20 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/barbhq/barb/store/sqlite"
 	"github.com/mattn/go-sqlite3"
 )
 
 // recompiled returns how often SQLite compiles a prepared statement again when it runs three times.
-func recompiled(t *testing.T, c *conn, query string, args []driver.Value) int64 {
+func recompiled(t *testing.T, c *sqlite.Conn, query string, args []driver.Value) int64 {
 	t.Helper()
-	stmt, err := c.prepare(query)
+	stmt, err := c.Statement(query)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, query)
 	}
 	defer stmt.Close()
 	for range 3 {
-		if err := run(stmt, arguments(args...)); err != nil {
+		if err := sqlite.Run(stmt, sqlite.Arguments(args...)); err != nil {
 			t.Fatalf("%v\n%s", err, query)
 		}
 	}
@@ -34,7 +35,7 @@ func TestFrequentStatementsAreCompiledOnce(t *testing.T) {
 	}
 	defer pooled.Close()
 	_ = pooled.Raw(func(driverConn any) error { // it has no error of its own
-		reader := &conn{SQLiteConn: driverConn.(*sqlite3.SQLiteConn)}
+		reader := &sqlite.Conn{SQLiteConn: driverConn.(*sqlite3.SQLiteConn)}
 		if recompiled(t, reader, "SELECT id FROM name LIMIT ?", []driver.Value{int64(5)}) == 0 {
 			t.Error("a plan that depends on a value is not compiled again: this test sees nothing")
 		}

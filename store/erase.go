@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // erasing makes a connection overwrite what it deletes with zeros; the writer, too, moves rows and removes entries.
@@ -33,14 +35,14 @@ func (p *pruner) eraseNames() error {
 		return nil
 	}
 	var exchange, entry int64
-	if err := p.c.queryRow("SELECT (SELECT max(id) FROM exchange), (SELECT max(id) FROM queue)", nil, &exchange,
+	if err := p.c.QueryRow("SELECT (SELECT max(id) FROM exchange), (SELECT max(id) FROM queue)", nil, &exchange,
 		&entry); err != nil {
 		return err
 	}
 	if err := p.dropUsed(0, 0); err != nil || len(p.names) == 0 {
 		return err
 	}
-	return p.alone(func() error { return p.c.transact(func() error { return p.dropNames(exchange, entry) }) })()
+	return p.alone(func() error { return p.c.Transact(func() error { return p.dropNames(exchange, entry) }) })()
 }
 
 // dropNames removes the names of the list that nothing above two ids has.
@@ -48,16 +50,16 @@ func (p *pruner) dropNames(exchange, entry int64) error {
 	if err := p.dropUsed(exchange, entry); err != nil || len(p.names) == 0 {
 		return err
 	}
-	return p.c.exec("DELETE FROM name WHERE id IN (" + p.listedNames() + ")")
+	return p.c.Exec("DELETE FROM name WHERE id IN (" + p.listedNames() + ")")
 }
 
 // dropUsed takes the names out of the list that something above two ids has.
 func (p *pruner) dropUsed(exchange, entry int64) error {
-	stmt, err := p.c.prepare(strings.ReplaceAll(namesUsed, "(?)", "("+p.listedNames()+")"))
+	stmt, err := p.c.Statement(strings.ReplaceAll(namesUsed, "(?)", "("+p.listedNames()+")"))
 	if err != nil {
 		return err
 	}
-	used, err := idsOf(stmt, arguments(exchange, entry))
+	used, err := sqlite.IDs(stmt, sqlite.Arguments(exchange, entry))
 	for _, id := range used {
 		delete(p.names, id)
 	}
@@ -75,7 +77,7 @@ func (p *pruner) listedNames() string {
 
 // noteNames remembers the names of an exchange that is about to be removed.
 func (p *pruner) noteNames(id int64) error {
-	found, err := idsOf(p.named, []driver.NamedValue{{Ordinal: 1, Value: id}})
+	found, err := sqlite.IDs(p.named, []driver.NamedValue{{Ordinal: 1, Value: id}})
 	for _, name := range slices.DeleteFunc(found, func(id int64) bool { return id == 0 }) {
 		p.names[name] = true
 	}
@@ -85,14 +87,14 @@ func (p *pruner) noteNames(id int64) error {
 // rewrite makes the whole file anew (VACUUM). When SQLite moves rows between pages it leaves copies in the unused part
 // of a page, which secure_delete does not reach; in a new file there are none.
 func (p *pruner) rewrite(ctx context.Context) error {
-	return p.politely(ctx, p.alone(func() error { return p.c.exec("VACUUM") }))
+	return p.politely(ctx, p.alone(func() error { return p.c.Exec("VACUUM") }))
 }
 
 // clearLog empties the log into the file, or reports false when others kept it busy for 5 s.
 func (p *pruner) clearLog(ctx context.Context) (bool, error) {
 	for until := time.Now().Add(patience); ; {
 		var busy int64
-		err := p.politely(ctx, p.alone(func() error { return p.c.queryRow("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy) }))
+		err := p.politely(ctx, p.alone(func() error { return p.c.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy) }))
 		if err != nil || busy == 0 || time.Now().After(until) {
 			return err == nil && busy == 0, err
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/migrations"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // applicationID marks a SQLite file as a history: "barb" in ASCII.
@@ -58,13 +59,13 @@ func peek(path string) (header, error) {
 }
 
 func peekThrough(path string) (header, error) {
-	c, err := dial(disk.SQLiteAddress(path, patience, "mode=ro", "immutable=1"))
+	c, err := sqlite.Dial(disk.SQLiteAddress(path, patience, "mode=ro", "immutable=1"))
 	if err != nil {
 		return header{}, strange(path, err)
 	}
 	defer c.Close()
 	var application, version, cookie, pages int64
-	err = c.queryRow("SELECT application_id, user_version, schema_version, page_count FROM "+
+	err = c.QueryRow("SELECT application_id, user_version, schema_version, page_count FROM "+
 		"pragma_application_id, pragma_user_version, pragma_schema_version, pragma_page_count", nil, &application, &version,
 		&cookie, &pages)
 	switch {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // The columns that an ending fills, in the order of appendEnding.
@@ -34,12 +35,12 @@ type many struct {
 
 const atOnce = 16
 
-func newMany(c *conn, into, columns string) *many {
+func newMany(c *sqlite.Conn, into, columns string) *many {
 	n := strings.Count(columns, ",") + 1
 	row := "(?" + strings.Repeat(", ?", n-1) + ")"
 	one := "INSERT OR REPLACE INTO " + into + " (" + columns + ") VALUES " + row
-	return &many{one: c.keep(one), sixteen: c.keep(one + strings.Repeat(", "+row, atOnce-1)), columns: n,
-		args: arguments(make([]driver.Value, n*atOnce)...)}
+	return &many{one: c.Keep(one), sixteen: c.Keep(one + strings.Repeat(", "+row, atOnce-1)), columns: n,
+		args: sqlite.Arguments(make([]driver.Value, n*atOnce)...)}
 }
 
 func (m *many) add(row ...driver.Value) error {
@@ -49,7 +50,7 @@ func (m *many) add(row ...driver.Value) error {
 	if m.used += len(row); m.used < len(m.args) {
 		return nil
 	}
-	err := run(m.sixteen, m.args)
+	err := sqlite.Run(m.sixteen, m.args)
 	m.empty()
 	return err
 }
@@ -61,7 +62,7 @@ func (m *many) finish() error {
 		for i := range m.columns { // those before are inserted
 			m.args[i].Value = m.args[first+i].Value
 		}
-		if err := run(m.one, m.args[:m.columns]); err != nil {
+		if err := sqlite.Run(m.one, m.args[:m.columns]); err != nil {
 			return err
 		}
 	}
@@ -96,7 +97,7 @@ type inserts struct {
 	shared                      shared
 	row                         []driver.Value
 
-	conn *conn
+	conn *sqlite.Conn
 	rare map[string]*sqlite3.SQLiteStmt // prepared when first needed: most processes have no use for them
 }
 
@@ -105,16 +106,16 @@ func (ins *inserts) statement(text string) (*sqlite3.SQLiteStmt, error) {
 	if stmt, ok := ins.rare[text]; ok {
 		return stmt, nil
 	}
-	stmt, err := ins.conn.prepare(text)
+	stmt, err := ins.conn.Statement(text)
 	if err == nil {
-		ins.conn.kept = append(ins.conn.kept, stmt)
+		ins.conn.Own(stmt)
 		ins.rare[text] = stmt
 	}
 	return stmt, err
 }
 
 // newInserts prepares what every process needs; c has the error.
-func newInserts(c *conn) *inserts {
+func newInserts(c *sqlite.Conn) *inserts {
 	update := fmt.Sprintf("UPDATE exchange SET %s = ? WHERE id = ?", strings.ReplaceAll(endingColumns, ",", " = ?,"))
 	// a command may have ended before the answer did: see Ran
 	for _, column := range []string{"masks", "exec_exit", "exec_took"} {
@@ -125,12 +126,12 @@ func newInserts(c *conn) *inserts {
 		request: newMany(c, "request",
 			"id, head, fields, target, proto, trailer, body, chunks, server_name, full_length, full_sha256, shared"),
 		response: newMany(c, "response", "id, head, fields, proto, reason, body"),
-		ending:   c.keep(update),
-		changes:  c.keep("SELECT total_changes()"),
-		there:    c.keep("SELECT id FROM exchange WHERE id = ?"),
-		open:     c.keep("BEGIN IMMEDIATE"),
-		commit:   c.keep("COMMIT"),
-		went:     c.keep(ahead.Insert),
+		ending:   c.Keep(update),
+		changes:  c.Keep("SELECT total_changes()"),
+		there:    c.Keep("SELECT id FROM exchange WHERE id = ?"),
+		open:     c.Keep("BEGIN IMMEDIATE"),
+		commit:   c.Keep("COMMIT"),
+		went:     c.Keep(ahead.Insert),
 		names:    newNames(c),
 		conn:     c,
 		rare:     map[string]*sqlite3.SQLiteStmt{},
@@ -177,7 +178,7 @@ func (ins *inserts) webhookOf(x *record.Exchange) (first int64, err error) {
 	}
 	stmt, err := ins.statement("SELECT ifnull((SELECT webhook FROM exchange WHERE id = ?1), ?1)")
 	if err == nil {
-		err = one(stmt, arguments(x.Thread), &first)
+		err = sqlite.One(stmt, sqlite.Arguments(x.Thread), &first)
 	}
 	return first, err
 }
@@ -199,7 +200,7 @@ func (ins *inserts) end(endings []*ending) error {
 		}
 		row = append(row, e.id)
 		ins.row = row
-		if err := run(ins.ending, arguments(row...)); err != nil {
+		if err := sqlite.Run(ins.ending, sqlite.Arguments(row...)); err != nil {
 			return err
 		}
 	}
@@ -216,7 +217,7 @@ func (ins *inserts) respondAll(endings []*ending, allThere bool) error {
 		found := allThere
 		if !found {
 			var err error
-			if found, err = some(ins.there, arguments(e.id)); err != nil {
+			if found, err = sqlite.Some(ins.there, sqlite.Arguments(e.id)); err != nil {
 				return err
 			}
 		}
@@ -232,7 +233,7 @@ func (ins *inserts) respondAll(endings []*ending, allThere bool) error {
 
 // changed is how many rows this connection has changed so far.
 func (ins *inserts) changed() (n int64, err error) {
-	err = one(ins.changes, nil, &n)
+	err = sqlite.One(ins.changes, nil, &n)
 	return n, err
 }
 

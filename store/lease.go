@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // LeaseRequest asks for entries that are due.
@@ -121,8 +122,9 @@ func (w *writer) complete(c *complete) error {
 	q, code := c.entry, c.entry.State.code()
 	var target int64
 	var order string
-	err = one(stmt, arguments(c.owner, q.ID, code, record.Nanos(q.Due), unlessZero(q.Why), record.Nanos(c.now),
-		unlessZero(q.Answered)), &target, &order)
+	args := sqlite.Arguments(c.owner, q.ID, code, record.Nanos(q.Due), unlessZero(q.Why), record.Nanos(c.now),
+		unlessZero(q.Answered))
+	err = sqlite.One(stmt, args, &target, &order)
 	if c.ours = err == nil; errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -152,5 +154,5 @@ func (w *writer) idsOf(text string, values ...driver.Value) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return idsOf(stmt, arguments(values...))
+	return sqlite.IDs(stmt, sqlite.Arguments(values...))
 }

@@ -21,7 +21,7 @@ func (w *writer) keepPieces(exchange int64, masks []record.Mask) error {
 			pieces[i] = []byte(m.Piece)
 		}
 	}
-	return w.conn.exec("INSERT OR REPLACE INTO kept (id, pieces) VALUES (?, ?)", exchange, []byte(jsonOf(pieces)))
+	return w.conn.Exec("INSERT OR REPLACE INTO kept (id, pieces) VALUES (?, ?)", exchange, []byte(jsonOf(pieces)))
 }
 
 // Pieces puts what the queue keeps into the masks of an exchange, as long as an entry is to be delivered.

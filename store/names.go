@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/barbhq/barb/store/sqlite"
 	"github.com/mattn/go-sqlite3"
 )
 
@@ -44,11 +45,11 @@ const maxNames = 4096
 const addName = `INSERT INTO name (id, kind, text)
 	VALUES (1 + max((SELECT ifnull(max(id), 0) FROM name), (SELECT last_name FROM history)), ?, ?) RETURNING id`
 
-func newNames(c *conn) *names {
+func newNames(c *sqlite.Conn) *names {
 	return &names{
-		find:  c.keep("SELECT id FROM name WHERE kind = ? AND text = ?"),
-		add:   c.keep(addName),
-		count: c.keep("SELECT names_removed FROM history"),
+		find:  c.Keep("SELECT id FROM name WHERE kind = ? AND text = ?"),
+		add:   c.Keep(addName),
+		count: c.Keep("SELECT names_removed FROM history"),
 		known: map[word]driver.Value{},
 	}
 }
@@ -57,7 +58,7 @@ func newNames(c *conn) *names {
 func (n *names) begin() error {
 	last := n.removed
 	n.err = nil
-	if err := one(n.count, nil, &n.removed); err != nil {
+	if err := sqlite.One(n.count, nil, &n.removed); err != nil {
 		return err
 	}
 	if n.removed != last {
@@ -76,10 +77,10 @@ func (n *names) id(kind nameKind, text string) driver.Value {
 		return id
 	}
 	var id int64
-	args := arguments(int64(kind), text)
-	err := one(n.find, args, &id)
+	args := sqlite.Arguments(int64(kind), text)
+	err := sqlite.One(n.find, args, &id)
 	if errors.Is(err, io.EOF) {
-		err = one(n.add, args, &id)
+		err = sqlite.One(n.add, args, &id)
 	}
 	if err != nil {
 		n.err = err

@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"time"
+
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // Pin says which scheme a secret verifies on a route.
@@ -48,13 +50,13 @@ func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) 
 }
 
 func (w *writer) pin(p *pin) error {
-	if err := w.conn.exec(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)
+	if err := w.conn.Exec(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)
 		ON CONFLICT (route, secret) DO UPDATE SET scheme = excluded.scheme, since = excluded.since WHERE scheme = ?`,
 		p.Route, []byte(p.Secret), p.Scheme, p.now.UnixNano(), p.replaces); err != nil {
 		return err
 	}
-	return w.conn.queryRow("SELECT scheme FROM pin WHERE route = ? AND secret = ?",
-		arguments(driver.Value(p.Route), []byte(p.Secret)), &p.held)
+	return w.conn.QueryRow("SELECT scheme FROM pin WHERE route = ? AND secret = ?",
+		sqlite.Arguments(driver.Value(p.Route), []byte(p.Secret)), &p.held)
 }
 
 // CountPins returns how many pins Unpin would forget.

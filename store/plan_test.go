@@ -164,12 +164,12 @@ func TestEveryCommitIsSynced(t *testing.T) {
 	s := planned(t)
 	for pragma, want := range map[string]int64{"synchronous": 2, "wal_autocheckpoint": 1000} {
 		var got int64
-		if err := s.writer.conn.queryRow("PRAGMA "+pragma, nil, &got); err != nil || got != want {
+		if err := s.writer.conn.QueryRow("PRAGMA "+pragma, nil, &got); err != nil || got != want {
 			t.Errorf("%s is %d, %v, want %d", pragma, got, err, want)
 		}
 	}
 	var mode string
-	if err := s.writer.conn.queryRow("PRAGMA journal_mode", nil, &mode); err != nil || mode != "wal" {
+	if err := s.writer.conn.QueryRow("PRAGMA journal_mode", nil, &mode); err != nil || mode != "wal" {
 		t.Errorf("journal_mode is %q, %v", mode, err)
 	}
 }

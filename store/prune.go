@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/lookup"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // PruneRule selects the exchanges that Prune removes, among those of Filter: first all that began before OlderThan;
@@ -80,7 +81,7 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 // pruner has a connection of its own: it must not hold up the writer longer than a transaction takes.
 type pruner struct {
 	s       *Store
-	c       *conn
+	c       *sqlite.Conn
 	rule    PruneRule
 	until   int64 // the start, in ns since 1970, from which an exchange keeps its webhook
 	deletes []*sqlite3.SQLiteStmt
@@ -97,23 +98,23 @@ type pruner struct {
 const shortWait = "PRAGMA busy_timeout = 20"
 
 func newPruner(s *Store, rule PruneRule) (*pruner, error) {
-	c, err := dial(disk.SQLiteAddress(s.path, patience, "mode=rw", "_synchronous=FULL", erasing))
+	c, err := sqlite.Dial(disk.SQLiteAddress(s.path, patience, "mode=rw", "_synchronous=FULL", erasing))
 	if err != nil {
 		return nil, err
 	}
-	c.failed = c.drain(shortWait)
+	c.Failed = c.Drain(shortWait)
 	parts := strings.Replace(partsQuery, "@ids", "?1", 1)
 	if rule.Whole {
 		parts = strings.Replace(partsQuery, "@ids", allOf, 1)
 	}
-	p := &pruner{s: s, c: c, rule: rule, names: map[int64]bool{}, parts: c.keep(parts), named: c.keep(namesOf)}
+	p := &pruner{s: s, c: c, rule: rule, names: map[int64]bool{}, parts: c.Keep(parts), named: c.Keep(namesOf)}
 	for _, where := range []string{"response WHERE id = ?", "request WHERE id = ?", "mirror WHERE id = ?",
 		"queue WHERE thread = ?", remarkOf, "exchange WHERE id = ?"} {
-		p.deletes = append(p.deletes, c.keep("DELETE FROM "+where))
+		p.deletes = append(p.deletes, c.Keep("DELETE FROM "+where))
 	}
-	if c.failed != nil {
+	if c.Failed != nil {
 		_ = c.Close() // the first error is the one to tell
-		return nil, c.failed
+		return nil, c.Failed
 	}
 	return p, nil
 }
@@ -243,7 +244,7 @@ func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes 
 // commit removes a batch in one transaction.
 func (p *pruner) commit(batch []int64) error {
 	done := p.done
-	err := p.c.transact(func() error { return p.delete(batch) })
+	err := p.c.Transact(func() error { return p.delete(batch) })
 	if err != nil {
 		p.done = done
 	}
@@ -289,7 +290,7 @@ func (p *pruner) politely(ctx context.Context, do func() error) error {
 // othersWrote reports whether another connection has committed anything since it was last asked.
 func (p *pruner) othersWrote() bool {
 	last := p.version
-	err := p.c.queryRow("PRAGMA data_version", nil, &p.version)
+	err := p.c.QueryRow("PRAGMA data_version", nil, &p.version)
 	return err == nil && p.version != last
 }
 
@@ -309,20 +310,20 @@ func (p *pruner) delete(batch []int64) error {
 				return err
 			}
 			for _, stmt := range p.deletes {
-				if err := run(stmt, arguments(part)); err != nil {
+				if err := sqlite.Run(stmt, sqlite.Arguments(part)); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	return cmp.Or(p.c.exec("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last),
+	return cmp.Or(p.c.Exec("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last),
 		lookup.Prune(p.c.SQLiteConn))
 }
 
 // used is the bytes that the history would take without its free pages.
 func (p *pruner) used() (int64, error) {
 	var pages, free, size int64
-	err := p.c.queryRow("SELECT page_count, freelist_count, page_size "+
+	err := p.c.QueryRow("SELECT page_count, freelist_count, page_size "+
 		"FROM pragma_page_count, pragma_freelist_count, pragma_page_size", nil, &pages, &free, &size)
 	return (pages - free) * size, err
 }
@@ -374,11 +375,11 @@ func (p *pruner) giveBack(ctx context.Context) error {
 	for free, last := int64(1), int64(0); free > 0 && free != last; {
 		_, written := p.s.retention.Pace()
 		vacuum := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", max(prunePages, written/pageSize))
-		if err := p.politely(ctx, p.alone(func() error { return p.c.drain(vacuum) })); err != nil {
+		if err := p.politely(ctx, p.alone(func() error { return p.c.Drain(vacuum) })); err != nil {
 			return err
 		}
 		last = free
-		if err := p.c.queryRow("PRAGMA freelist_count", nil, &free); err != nil {
+		if err := p.c.QueryRow("PRAGMA freelist_count", nil, &free); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/barbhq/barb/store/ahead"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // partsQuery selects the exchanges that are removed together: whether each keeps them all, and the bytes that it takes.
@@ -35,15 +36,15 @@ func (p *pruner) partsOf(id int64) (ids []int64, bytes int64, err error) {
 	if !p.rule.Open.IsZero() {
 		open = p.rule.Open.UnixNano()
 	}
-	rows, err := p.parts.QueryContext(context.Background(), arguments(id, p.until, open))
+	rows, err := p.parts.QueryContext(context.Background(), sqlite.Arguments(id, p.until, open))
 	if err != nil {
 		return nil, 0, err
 	}
 	stay := false
-	err = eachOf(rows, func(row cells) error {
-		ids = append(ids, row.number())
-		stay = row.yes() || stay
-		bytes += row.number() + rowBytes
+	err = sqlite.EachOf(rows, func(row sqlite.Row) error {
+		ids = append(ids, row.Number())
+		stay = row.Yes() || stay
+		bytes += row.Number() + rowBytes
 		return nil
 	})
 	if stay {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // A query reads so many exchanges at most: a list that is read slowly must not hold back the checkpoints of writers.
@@ -83,7 +84,7 @@ func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want
 	last int64, err error) {
 	query, args := sc.list(f, span, want)
 	size := 0
-	err = s.eachCells(ctx, query, args, func(c *conn, row cells) error {
+	err = s.eachCells(ctx, query, args, func(c *sqlite.Conn, row sqlite.Row) error {
 		x, err := s.scan(c, row, f.Bodies)
 		if err != nil {
 			return err
@@ -110,9 +111,9 @@ func (s *Store) Requests(ctx context.Context, light []*record.Exchange) (whole [
 	for i, x := range light {
 		byID[x.ID], ids[i] = x, x.ID
 	}
-	err = s.eachCells(ctx, requestsQuery+" ORDER BY id", []any{jsonOf(ids)}, func(_ *conn, row cells) error {
-		x := *byID[row.number()]
-		if err := row.request(&x); err != nil {
+	err = s.eachCells(ctx, requestsQuery+" ORDER BY id", []any{jsonOf(ids)}, func(_ *sqlite.Conn, row sqlite.Row) error {
+		x := *byID[row.Number()]
+		if err := readRequest(&row, &x); err != nil {
 			return err
 		}
 		whole = append(whole, &x)

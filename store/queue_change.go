@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // Retry makes entries that a filter selects due at once: those that wait, and, as deliveries that begin anew, those
@@ -84,7 +85,7 @@ func (w *writer) changeOne(id int64, statement string, now time.Time) error {
 		return err
 	}
 	args := []driver.NamedValue{{Name: "id", Value: id}, {Name: "now", Value: record.Nanos(now)}}
-	if err := one(stmt, args, &target, &order); err != nil || order == "" {
+	if err := sqlite.One(stmt, args, &target, &order); err != nil || order == "" {
 		return err
 	}
 	return w.advance(target, order)

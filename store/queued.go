@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // Queued is an entry of the queue: a delivery that is still to be made, or its outcome. It outlives the process that
@@ -145,7 +146,7 @@ func (w *writer) enqueueOne(q *Queued) error {
 		straight, waits = 1, q.Created // its Due is the end of the lease that it may not get
 	}
 	var behind int64
-	err = one(stmt, arguments(int64(q.Kind), q.Thread, target, policy, unlessZero(q.Order), straight,
+	err = sqlite.One(stmt, sqlite.Arguments(int64(q.Kind), q.Thread, target, policy, unlessZero(q.Order), straight,
 		unlessZero(q.Owner), record.Nanos(q.Due), record.Nanos(q.Created), record.Nanos(waits)), &q.ID, &behind, &straight)
 	if err == nil {
 		err = w.keepPieces(q.Thread, q.Masks)

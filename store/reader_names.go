@@ -4,13 +4,14 @@ import (
 	"errors"
 	"io"
 
+	"github.com/barbhq/barb/store/sqlite"
 	"github.com/barbhq/barb/store/words"
 )
 
 // nameReader reads the names of a row over one connection. Its first error stays.
 type nameReader struct {
 	words *words.Words
-	conn  *conn
+	conn  *sqlite.Conn
 	err   error
 }
 
@@ -23,7 +24,7 @@ func (n *nameReader) of(id int64) string {
 	if ok {
 		return text
 	}
-	if err := n.conn.queryRow("SELECT text FROM name WHERE id = ?", arguments(id), &text); err != nil {
+	if err := n.conn.QueryRow("SELECT text FROM name WHERE id = ?", sqlite.Arguments(id), &text); err != nil {
 		if !errors.Is(err, io.EOF) {
 			n.err = err
 		}

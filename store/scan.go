@@ -2,16 +2,13 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
-	"errors"
 	"fmt"
-	"io"
-	"time"
 
 	"github.com/mattn/go-sqlite3"
 
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // What a list shows, in the order of light. Names are ids here: see nameReader.
@@ -34,7 +31,7 @@ const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p
 
 // scanAll reads the exchanges that a query of lightColumns, and of bodyColumns when whole, finds.
 func (s *Store) scanAll(ctx context.Context, whole bool, query string, args ...any) (xs []*record.Exchange, err error) {
-	err = s.eachCells(ctx, query, args, func(c *conn, row cells) error {
+	err = s.eachCells(ctx, query, args, func(c *sqlite.Conn, row sqlite.Row) error {
 		x, err := s.scan(c, row, whole)
 		xs = append(xs, x)
 		return err
@@ -44,91 +41,22 @@ func (s *Store) scanAll(ctx context.Context, whole bool, query string, args ...a
 
 // eachCells hands the rows of a query to do, until it returns io.EOF. It goes around database/sql, which asks for the
 // type of each column: that costs as much as reading them.
-func (s *Store) eachCells(ctx context.Context, query string, args []any, do func(*conn, cells) error) error {
+func (s *Store) eachCells(ctx context.Context, query string, args []any,
+	do func(*sqlite.Conn, sqlite.Row) error,
+) error {
 	pooled, err := s.db.Conn(ctx)
 	if err != nil {
 		return s.told(err)
 	}
 	defer pooled.Close()
 	return s.told(pooled.Raw(func(driverConn any) error {
-		c := &conn{SQLiteConn: driverConn.(*sqlite3.SQLiteConn)}
-		return c.each(ctx, query, args, func(row cells) error { return do(c, row) })
+		c := &sqlite.Conn{SQLiteConn: driverConn.(*sqlite3.SQLiteConn)}
+		return c.Each(ctx, query, args, func(row sqlite.Row) error { return do(c, row) })
 	}))
 }
 
-// each hands the rows of a query to do.
-func (c *conn) each(ctx context.Context, query string, args []any, do func(cells) error) error {
-	named := make([]driver.NamedValue, len(args))
-	for i, a := range args {
-		v, err := driver.DefaultParameterConverter.ConvertValue(a)
-		if err != nil {
-			return err
-		}
-		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
-	}
-	rows, err := c.QueryContext(ctx, query, named)
-	if err != nil {
-		return err
-	}
-	return eachOf(rows, do)
-}
-
-// eachOf hands rows to do, and closes them.
-func eachOf(rows driver.Rows, do func(cells) error) (err error) {
-	values := make([]driver.Value, len(rows.Columns()))
-	for err = rows.Next(values); err == nil; err = rows.Next(values) {
-		if err = do(values); err != nil {
-			break
-		}
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return errors.Join(err, rows.Close())
-}
-
-// cells are the unread columns of a row, from left to right. NULL reads as the zero value of any type.
-type cells []driver.Value
-
-func (c *cells) next() driver.Value {
-	v := (*c)[0]
-	*c = (*c)[1:]
-	return v
-}
-
-func (c *cells) number() int64 {
-	n, _ := c.next().(int64)
-	return n
-}
-
-func (c *cells) duration() time.Duration { return time.Duration(c.number()) }
-
-func (c *cells) yes() bool { return c.number() != 0 }
-
-func (c *cells) text() string {
-	text, _ := c.textIf()
-	return text
-}
-
-// textIf tells "" from NULL.
-func (c *cells) textIf() (text string, ok bool) {
-	switch v := c.next().(type) {
-	case string:
-		return v, true
-	case []byte:
-		return string(v), true
-	}
-	return "", false
-}
-
-// bytes are nil for NULL only.
-func (c *cells) bytes() []byte {
-	b, _ := c.next().([]byte)
-	return b
-}
-
 // scan reads one exchange, with heads and bodies when whole.
-func (s *Store) scan(c *conn, row cells, whole bool) (*record.Exchange, error) {
+func (s *Store) scan(c *sqlite.Conn, row sqlite.Row, whole bool) (*record.Exchange, error) {
 	x := new(record.Exchange)
 	if err := s.light(c, &row, x); err != nil {
 		return nil, err
@@ -136,59 +64,59 @@ func (s *Store) scan(c *conn, row cells, whole bool) (*record.Exchange, error) {
 	if !whole {
 		return x, nil
 	}
-	if err := row.request(x); err != nil {
+	if err := readRequest(&row, x); err != nil {
 		return nil, err
 	}
 	name := nameReader{words: &s.words, conn: c}
-	if named := row.named(x.Response, &name); named || name.err != nil {
+	if named := readNamed(&row, x.Response, &name); named || name.err != nil {
 		return x, name.err
 	}
-	return x, row.answer(x.Response)
+	return x, readAnswer(&row, x.Response)
 }
 
-func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
+func (s *Store) light(c *sqlite.Conn, row *sqlite.Row, x *record.Exchange) error {
 	name := nameReader{words: &s.words, conn: c}
-	x.ID, x.Kind, x.Thread, x.Attempt = row.number(), record.Kind(row.number()), row.number(), int(row.number())
-	x.Start, x.Remote = record.TimeOf(row.number()), row.text()
-	endpoint := name.of(row.number())
-	x.Request.Method, x.Request.URL = row.text(), record.JoinURL(row.text(), endpoint)
-	x.WebhookID, x.EventType, x.Handshake, x.Scheme = row.text(), name.of(row.number()), row.text(), name.of(row.number())
-	ended := row.number()
+	x.ID, x.Kind, x.Thread, x.Attempt = row.Number(), record.Kind(row.Number()), row.Number(), int(row.Number())
+	x.Start, x.Remote = record.TimeOf(row.Number()), row.Text()
+	endpoint := name.of(row.Number())
+	x.Request.Method, x.Request.URL = row.Text(), record.JoinURL(row.Text(), endpoint)
+	x.WebhookID, x.EventType, x.Handshake, x.Scheme = row.Text(), name.of(row.Number()), row.Text(), name.of(row.Number())
+	ended := row.Number()
 	x.Ended = ended == 1
-	x.Verdict = record.Verdict{Status: verdictOf(row.number()), Reason: name.of(row.number()),
-		Version: name.of(row.number()), Secret: name.of(row.number())}
+	x.Verdict = record.Verdict{Status: verdictOf(row.Number()), Reason: name.of(row.Number()),
+		Version: name.of(row.Number()), Secret: name.of(row.Number())}
 	if x.Verdict.Status == record.Invalid { // one column has both, since only one of them is ever set
 		x.Verdict.Secret, x.Verdict.Tried = "", x.Verdict.Secret
 	}
 	x.Verdict.HasAge = (*row)[0] != nil
-	x.Verdict.Age, x.Took = row.duration(), row.duration()
+	x.Verdict.Age, x.Took = row.Duration(), row.Duration()
 	if x.Kind == record.Received && !x.Ended {
 		x.Took = 0 // only announced: see Announce
 	}
-	x.Phases = record.Phases{DNS: row.duration(), Connect: row.duration(), TLS: row.duration(), FirstByte: row.duration()}
-	x.NextIn = row.duration()
-	x.Err = row.failure()
-	x.Marks = record.UnpackMarks(row.text())
+	x.Phases = record.Phases{DNS: row.Duration(), Connect: row.Duration(), TLS: row.Duration(), FirstByte: row.Duration()}
+	x.NextIn = row.Duration()
+	x.Err = failureOf(row)
+	x.Marks = record.UnpackMarks(row.Text())
 	var err error
-	if x.Masks, err = record.UnpackMasks(row.text()); err != nil {
+	if x.Masks, err = record.UnpackMasks(row.Text()); err != nil {
 		return fmt.Errorf("masks: %w", ErrCorrupt)
 	}
 	if ran := (*row)[0] != nil; ran {
-		x.Run = &record.Run{Exit: int(row.number()), Took: row.duration()}
+		x.Run = &record.Run{Exit: int(row.Number()), Took: row.Duration()}
 	} else {
 		*row = (*row)[2:]
 	}
-	x.Scripted = row.text()
-	if late := (record.Lateness{Provider: row.text(), Deadline: row.duration()}); late.Provider != "" {
+	x.Scripted = row.Text()
+	if late := (record.Lateness{Provider: row.Text(), Deadline: row.Duration()}); late.Provider != "" {
 		x.Late = &late
 	}
-	x.Webhook, x.Role = row.number(), record.Role(row.number())
+	x.Webhook, x.Role = row.Number(), record.Role(row.Number())
 	if answered := (*row)[0] != nil; answered {
-		x.Response = &record.Response{Status: int(row.number()), Size: row.number(), Cut: row.yes()}
+		x.Response = &record.Response{Status: int(row.Number()), Size: row.Number(), Cut: row.Yes()}
 	} else {
 		*row = (*row)[3:]
 	}
-	if at := row.number(); at != 0 {
+	if at := row.Number(); at != 0 {
 		x.Ended, x.Took = true, record.TimeOf(at).Sub(x.Start)
 	} else if ended == ahead.Ended { // it was killed, or the answer is on its way
 		x.Response = nil
@@ -196,29 +124,30 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	return name.err
 }
 
-func (c *cells) failure() *record.Failure {
-	kind, failed := c.textIf()
-	f := record.Failure{Kind: record.FailureKind(kind), Text: c.text(), Ambiguous: c.yes(), Permanent: c.yes()}
+// failureOf reads the columns of a failure; nil: there was none.
+func failureOf(c *sqlite.Row) *record.Failure {
+	kind, failed := c.TextIf()
+	f := record.Failure{Kind: record.FailureKind(kind), Text: c.Text(), Ambiguous: c.Yes(), Permanent: c.Yes()}
 	if !failed {
 		return nil
 	}
 	return &f
 }
 
-// request parses the stored head into fields, or keeps it as text; columns hold the rest.
-func (c *cells) request(x *record.Exchange) (err error) {
+// readRequest parses the stored head into fields, or keeps it as text; columns hold the rest.
+func readRequest(c *sqlite.Row, x *record.Exchange) (err error) {
 	r := &x.Request
-	r.Head = string(c.bytes())
+	r.Head = string(c.Bytes())
 	told := record.RequestOf(r.Head)
-	if r.Header, err = fieldsOr(c.bytes(), told.Header); err != nil {
+	if r.Header, err = fieldsOr(c.Bytes(), told.Header); err != nil {
 		return err
 	}
-	r.Target, r.Proto = c.textOr(told.Target), c.textOr(told.Proto)
-	if r.Trailer, err = record.UnpackHeader(c.bytes()); err != nil {
+	r.Target, r.Proto = textOr(c, told.Target), textOr(c, told.Proto)
+	if r.Trailer, err = record.UnpackHeader(c.Bytes()); err != nil {
 		return err
 	}
-	r.Body, r.Chunks, x.ServerName = c.bytes(), string(c.bytes()), c.text()
-	length, digest := c.number(), c.bytes()
+	r.Body, r.Chunks, x.ServerName = c.Bytes(), string(c.Bytes()), c.Text()
+	length, digest := c.Number(), c.Bytes()
 	if digest != nil {
 		r.Whole = &record.Whole{Length: length}
 		copy(r.Whole.SHA256[:], digest)
@@ -226,22 +155,23 @@ func (c *cells) request(x *record.Exchange) (err error) {
 	return nil
 }
 
-// answer reads the rest of an answer; of a row without one it reads nothing.
-func (c *cells) answer(r *record.Response) (err error) {
+// readAnswer reads the rest of an answer; of a row without one it reads nothing.
+func readAnswer(c *sqlite.Row, r *record.Response) (err error) {
 	if r == nil {
 		return nil
 	}
-	r.Head = string(c.bytes())
+	r.Head = string(c.Bytes())
 	told := record.ResponseOf(r.Head)
-	if r.Header, err = fieldsOr(c.bytes(), told.Header); err != nil {
+	if r.Header, err = fieldsOr(c.Bytes(), told.Header); err != nil {
 		return err
 	}
-	r.Proto, r.Reason, r.Body = c.textOr(told.Proto), c.textOr(told.Reason), c.bytes()
+	r.Proto, r.Reason, r.Body = textOr(c, told.Proto), textOr(c, told.Reason), c.Bytes()
 	return nil
 }
 
-func (c *cells) textOr(told string) string {
-	if text, ok := c.textIf(); ok {
+// textOr reads a text, which is told unless it was stored.
+func textOr(c *sqlite.Row, told string) string {
+	if text, ok := c.TextIf(); ok {
 		return text
 	}
 	return told

@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/migrations"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // pageSize suits hooks of 1 KiB: 4 KiB waste a quarter of each page, 16 KiB write twice as much in a small group.
@@ -21,24 +22,24 @@ const patience = 5 * time.Second
 // migrate brings the file to the latest version in one immediate transaction, so that a kill leaves the old version or
 // the new one, and of several processes one does it and the others find it done.
 func migrate(path string) error {
-	conn, err := dial(disk.SQLiteAddress(path, patience, "mode=rw", "_synchronous=FULL"))
+	c, err := sqlite.Dial(disk.SQLiteAddress(path, patience, "mode=rw", "_synchronous=FULL"))
 	if err != nil {
 		return err
 	}
-	return cmp.Or(conn.migrate(path), conn.Close())
+	return cmp.Or(migrateOn(c, path), c.Close())
 }
 
-func (c *conn) migrate(path string) error {
+func migrateOn(c *sqlite.Conn, path string) error {
 	// Both hold only while the file is empty. Incremental vacuum is what gives space back without a copy of it all.
-	if err := c.exec(fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL", pageSize)); err != nil {
+	if err := c.Exec(fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL", pageSize)); err != nil {
 		return err
 	}
-	return c.transact(func() error { return c.applyMigrations(path) })
+	return c.Transact(func() error { return applyMigrations(c, path) })
 }
 
-func (c *conn) applyMigrations(path string) error {
+func applyMigrations(c *sqlite.Conn, path string) error {
 	var application, version, tables int64
-	err := c.queryRow("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM "+
+	err := c.QueryRow("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM "+
 		"pragma_application_id, pragma_user_version",
 		nil, &application, &version, &tables)
 	switch {
@@ -52,21 +53,21 @@ func (c *conn) applyMigrations(path string) error {
 		return nil
 	}
 	for _, script := range migrations.All()[version:] {
-		if err := c.exec(script.Text); err != nil {
+		if err := c.Exec(script.Text); err != nil {
 			return fmt.Errorf("%s: %w", script.Name, err)
 		}
 	}
-	return c.exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, migrations.Latest()))
+	return c.Exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, migrations.Latest()))
 }
 
 // useLog switches the file to a write-ahead log.
 func useLog(path string) error {
-	conn, err := dial(disk.SQLiteAddress(path, patience, "mode=rw"))
+	c, err := sqlite.Dial(disk.SQLiteAddress(path, patience, "mode=rw"))
 	if err != nil {
 		return err
 	}
 	var mode string
-	err = cmp.Or(conn.queryRow("PRAGMA journal_mode = WAL", nil, &mode), conn.Close())
+	err = cmp.Or(c.QueryRow("PRAGMA journal_mode = WAL", nil, &mode), c.Close())
 	if err == nil && mode != "wal" {
 		err = sqlite3.Error{Code: sqlite3.ErrBusy} // SQLite says so by staying where it was
 	}

@@ -1,6 +1,10 @@
 package store
 
-import "database/sql/driver"
+import (
+	"database/sql/driver"
+
+	"github.com/barbhq/barb/store/sqlite"
+)
 
 // shared keeps a body that follows itself once. It looks only at exchanges of Add, whose bytes nobody changes: the same
 // place and length in memory are the same body then. The messages of a run often have one body, those of a listener
@@ -41,7 +45,7 @@ func (ins *inserts) shareBody(id int64) error {
 	if sh.row != 0 {
 		stmt, err := ins.statement("SELECT id FROM body WHERE id = ?")
 		if err == nil {
-			sh.seen, err = some(stmt, arguments(sh.row))
+			sh.seen, err = sqlite.Some(stmt, sqlite.Arguments(sh.row))
 		}
 		if err != nil || sh.seen {
 			return err
@@ -49,7 +53,7 @@ func (ins *inserts) shareBody(id int64) error {
 	}
 	stmt, err := ins.statement("INSERT INTO body (id, refs, data) VALUES (?, 0, ?)")
 	if err == nil {
-		err = run(stmt, arguments(id, sh.last))
+		err = sqlite.Run(stmt, sqlite.Arguments(id, sh.last))
 	}
 	sh.row, sh.seen = id, true
 	return err
@@ -65,7 +69,7 @@ func (ins *inserts) countUses() error {
 	}
 	stmt, err := ins.statement("UPDATE body SET refs = refs + ? WHERE id = ?")
 	if err == nil {
-		err = run(stmt, arguments(uses, sh.row))
+		err = sqlite.Run(stmt, sqlite.Arguments(uses, sh.row))
 	}
 	return err
 }

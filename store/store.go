@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/store/others"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/retain"
+	"github.com/barbhq/barb/store/sqlite"
 	"github.com/barbhq/barb/store/words"
 )
 
@@ -38,7 +39,7 @@ type Store struct {
 	refused error // why it cannot be written; nil when it can
 
 	others  others.Notes
-	readers *readers
+	readers *sqlite.Pool
 	db      *sql.DB // the readers' pool
 	words   words.Words
 
@@ -164,7 +165,8 @@ func (s *Store) openReaders(ctx context.Context) error {
 }
 
 func (s *Store) tryReaders(ctx context.Context, settings ...string) error {
-	s.readers, s.db = newReaders(s.path, settings...)
+	s.readers, s.db = sqlite.NewPool(disk.SQLiteAddress(s.path, patience, append(settings, "_query_only=true",
+		"_synchronous=FULL", "_stmt_cache_size=16")...))
 	var version int
 	err := s.db.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version, (SELECT count(*) FROM history)").Scan(
 		&version)
@@ -225,7 +227,7 @@ func (s *Store) Close() error {
 	}
 	// SQLite removes the log by its name when the last connection closes; the name may be another history's by now.
 	if !s.file.Same() {
-		s.readers.keepLogs()
+		s.readers.KeepLogs()
 	}
 	err := translate(s.path, s.db.Close())
 	if w != nil {

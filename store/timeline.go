@@ -5,6 +5,7 @@ import (
 
 	"github.com/barbhq/barb/store/others"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // timeline gives out ids and watches how far they stray from the order of the starts: queries bisect the ids by time.
@@ -25,7 +26,7 @@ func (t *timeline) next(ins *inserts, writes []*write) (int64, error) {
 	var newest, pruned, disorder int64
 	stmt, err := ins.statement("SELECT (SELECT max(id) FROM exchange), last_id, disorder FROM history")
 	if err == nil {
-		err = one(stmt, nil, &newest, &pruned, &disorder)
+		err = sqlite.One(stmt, nil, &newest, &pruned, &disorder)
 	}
 	if err != nil {
 		return 0, err
@@ -33,7 +34,8 @@ func (t *timeline) next(ins *inserts, writes []*write) (int64, error) {
 	if newest > t.newest {
 		var latest int64
 		from := max(t.newest, newest-glance)
-		if err := ins.conn.queryRow("SELECT max(start) FROM exchange WHERE id > ?", arguments(from), &latest); err != nil {
+		const newer = "SELECT max(start) FROM exchange WHERE id > ?"
+		if err := ins.conn.QueryRow(newer, sqlite.Arguments(from), &latest); err != nil {
 			return 0, err
 		}
 		t.others.Found(t.newest+1, newest)
@@ -44,7 +46,7 @@ func (t *timeline) next(ins *inserts, writes []*write) (int64, error) {
 }
 
 // pass looks at the starts of a group and notes when they are further back than ever before.
-func (t *timeline) pass(c *conn, writes []*write, id, disorder int64) error {
+func (t *timeline) pass(c *sqlite.Conn, writes []*write, id, disorder int64) error {
 	worst := disorder
 	for _, e := range writes {
 		for _, b := range e.begin {
@@ -59,5 +61,5 @@ func (t *timeline) pass(c *conn, writes []*write, id, disorder int64) error {
 	if worst == disorder {
 		return nil
 	}
-	return c.exec("UPDATE history SET disorder = ?", worst+worst/2) // some in advance: not with every row
+	return c.Exec("UPDATE history SET disorder = ?", worst+worst/2) // some in advance: not with every row
 }

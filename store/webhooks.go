@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 )
 
 // webhookRef is a webhook by its first exchange and its newest.
@@ -104,10 +105,11 @@ func (s *Store) narrowed(ctx context.Context, f, narrow *Filter, all Range, yiel
 		if i == 0 && narrow.Failed { // one that died in the queue may have no attempt
 			ids = "SELECT id FROM (" + ids + ") UNION SELECT thread FROM queue INDEXED BY queue_dead WHERE state = 3"
 		}
-		err := s.eachCells(ctx, `WITH found AS (SELECT DISTINCT ifnull(webhook, id) AS first FROM exchange WHERE id IN (`+
-			ids+`)) SELECT first, ifnull((SELECT max(x.id) FROM exchange x INDEXED BY exchange_webhook
-			WHERE x.webhook = first AND x.id <= ?), first) FROM found`, append(args, all.To), func(_ *conn, row cells) error {
-			refs = append(refs, webhookRef{row.number(), row.number()})
+		query := `WITH found AS (SELECT DISTINCT ifnull(webhook, id) AS first FROM exchange WHERE id IN (` +
+			ids + `)) SELECT first, ifnull((SELECT max(x.id) FROM exchange x INDEXED BY exchange_webhook
+			WHERE x.webhook = first AND x.id <= ?), first) FROM found`
+		err := s.eachCells(ctx, query, append(args, all.To), func(_ *sqlite.Conn, row sqlite.Row) error {
+			refs = append(refs, webhookRef{row.Number(), row.Number()})
 			return nil
 		})
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/store/gather"
 	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/sqlite"
 	"github.com/barbhq/barb/store/turn"
 )
 
@@ -24,7 +25,7 @@ type writer struct {
 	stopped chan struct{}
 
 	// Used by the goroutine alone, and after it has stopped.
-	conn    *conn // nil until the first group and after a failure
+	conn    *sqlite.Conn // nil until the first group and after a failure
 	inserts *inserts
 	turn    *turn.Turn // on the write-ahead log; nil without one
 	clock   timeline
@@ -264,7 +265,7 @@ func (w *writer) commit(writes []*write) error {
 	defer w.store.transacting.Unlock()
 	var err error
 	w.turn.Await(patience, func() bool {
-		err = run(w.inserts.open, nil)
+		err = sqlite.Run(w.inserts.open, nil)
 		return isBusy(err)
 	})
 	if err != nil {
@@ -272,7 +273,7 @@ func (w *writer) commit(writes []*write) error {
 	}
 	ids, err := w.insert(writes)
 	if err == nil {
-		err = run(w.inserts.commit, nil)
+		err = sqlite.Run(w.inserts.commit, nil)
 	}
 	if err != nil {
 		return w.fail(err)
@@ -327,9 +328,9 @@ func (w *writer) insert(writes []*write) (first int64, err error) {
 	err = w.inserts.end(ended)
 	for _, r := range ahead.Runs(went) {
 		if w.again {
-			err = cmp.Or(err, w.conn.exec(ahead.Clear, r.Covered()...))
+			err = cmp.Or(err, w.conn.Exec(ahead.Clear, r.Covered()...))
 		}
-		err = cmp.Or(err, run(w.inserts.went, arguments(r.Row()...)))
+		err = cmp.Or(err, sqlite.Run(w.inserts.went, sqlite.Arguments(r.Row()...)))
 	}
 	clear(ended)
 	w.ended, w.went = ended, went
@@ -348,23 +349,23 @@ func (w *writer) connect() error {
 	if w.store.network {
 		mode = "_journal_mode=DELETE"
 	}
-	c, err := dial(disk.SQLiteAddress(w.store.path, patience, "mode=rw", mode, "_synchronous=FULL", erasing,
+	c, err := sqlite.Dial(disk.SQLiteAddress(w.store.path, patience, "mode=rw", mode, "_synchronous=FULL", erasing,
 		"_txlock=immediate", "_foreign_keys=on"))
 	if err != nil {
 		return err
 	}
-	if w.inserts = newInserts(c); c.failed != nil {
-		return errors.Join(c.failed, c.Close())
+	if w.inserts = newInserts(c); c.Failed != nil {
+		return errors.Join(c.Failed, c.Close())
 	}
 	w.conn, w.clock = c, timeline{others: &w.store.others}
 	if w.store.network {
 		return nil
 	}
 	w.fill.Address = disk.SQLiteAddress(w.store.path, 0, "mode=rw", "_synchronous=FULL")
-	if err = c.queryRow("SELECT last_id FROM history", nil); err == nil { // the first look makes the log
+	if err = c.QueryRow("SELECT last_id FROM history", nil); err == nil { // the first look makes the log
 		w.turn, err = turn.Open(w.store.path + "-wal")
 	}
-	err = cmp.Or(err, c.drain("PRAGMA busy_timeout = 0")) // from now on commit waits, and looks more often
+	err = cmp.Or(err, c.Drain("PRAGMA busy_timeout = 0")) // from now on commit waits, and looks more often
 	if err != nil {                                       // a log that is not known could be replaced unnoticed
 		_ = w.hangUp()
 	}
@@ -374,7 +375,7 @@ func (w *writer) connect() error {
 // fail rolls back. It keeps the connection only when another process was in the way; after an error of the disk a new
 // one starts from what is in the file.
 func (w *writer) fail(err error) error {
-	_ = w.conn.exec("ROLLBACK") // the first error is the one to tell
+	_ = w.conn.Exec("ROLLBACK") // the first error is the one to tell
 	w.inserts.forget()
 	if !isBusy(err) && !isOfRow(err) {
 		_ = w.hangUp()
@@ -392,7 +393,7 @@ func (w *writer) hangUp() error {
 	w.turn.Close()
 	w.conn, w.turn = nil, nil
 	if !w.store.file.Same() {
-		c.keepLog()
+		c.KeepLog()
 	}
 	return translate(w.store.path, c.Close())
 }

@@ -1,0 +1,67 @@
+package sqlite
+
+import (
+	"database/sql/driver"
+	"errors"
+	"io"
+	"time"
+)
+
+// EachOf hands rows to do, and closes them.
+func EachOf(rows driver.Rows, do func(Row) error) (err error) {
+	values := make([]driver.Value, len(rows.Columns()))
+	for err = rows.Next(values); err == nil; err = rows.Next(values) {
+		if err = do(values); err != nil {
+			break
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, rows.Close())
+}
+
+// Row are the unread columns of a row, from left to right. NULL reads as the zero value of any type.
+type Row []driver.Value
+
+// Next returns the next column.
+func (c *Row) Next() driver.Value {
+	v := (*c)[0]
+	*c = (*c)[1:]
+	return v
+}
+
+// Number is 0 for what is no integer.
+func (c *Row) Number() int64 {
+	n, _ := c.Next().(int64)
+	return n
+}
+
+// Duration reads nanoseconds.
+func (c *Row) Duration() time.Duration { return time.Duration(c.Number()) }
+
+// Yes reports whether the next column is an integer other than 0.
+func (c *Row) Yes() bool { return c.Number() != 0 }
+
+// Text is a text or bytes, "" for NULL.
+func (c *Row) Text() string {
+	text, _ := c.TextIf()
+	return text
+}
+
+// TextIf tells "" from NULL.
+func (c *Row) TextIf() (text string, ok bool) {
+	switch v := c.Next().(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	}
+	return "", false
+}
+
+// Bytes are nil for NULL only.
+func (c *Row) Bytes() []byte {
+	b, _ := c.Next().([]byte)
+	return b
+}
