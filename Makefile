@@ -70,6 +70,7 @@ conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and
 	cd $(SDKS)/go && go test -count=1 . # both judges say of the vectors what is recorded
 	cd $(SDKS)/node && npm test --silent
 	cd conformance && go test -count=1 -parallel 4 . $(if $(UPDATE),-update) # the cache does not know of the binary it judges
+	cd conformance/agent && go test -count=1 . # the SDK's client judges barb mcp
 	cd conformance/monitoring && go test -count=1 . # Prometheus' parsers judge the metrics, the alert rules and the dashboard
 
 $(SDKS)/node/node_modules/.package-lock.json: $(SDKS)/node/package-lock.json

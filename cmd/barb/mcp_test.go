@@ -23,32 +23,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
 
-// coder is the SDK's client of a barb mcp, which is a process of its own.
+// coder is a client of a barb mcp, which is a process of its own.
 type coder struct {
 	t       *testing.T
 	dir     string
 	cmd     *exec.Cmd
 	in      io.Closer // its stdin
-	session *mcp.ClientSession
+	session *client
 	said    *output       // all that barb mcp wrote, on stdout and stderr
 	ended   chan struct{} // closed when the process has ended
 	err     error         // how it ended, after ended
-}
-
-// tee is a stdout that is read by the client and kept for the test.
-type tee struct {
-	io.ReadCloser
-	kept io.Writer
-}
-
-func (r tee) Read(p []byte) (int, error) {
-	n, err := r.ReadCloser.Read(p)
-	_, _ = r.kept.Write(p[:n])
-	return n, err
 }
 
 // newCoder starts barb mcp in a folder.
@@ -74,16 +60,13 @@ func newCoder(t *testing.T, dir string, env []string, args ...string) *coder {
 		_ = c.cmd.Process.Kill()
 		<-c.ended
 	})
-	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
-	read := make(chan struct{})
+	c.session = newClient(in)
 	go func() {
-		<-read
+		c.session.readAll(io.TeeReader(out, c.said))
 		c.err = c.cmd.Wait()
 		close(c.ended)
 	}()
-	c.session, err = client.Connect(t.Context(), &mcp.IOTransport{Reader: tee{out, c.said}, Writer: in}, nil)
-	close(read)
-	if err != nil {
+	if err := c.session.initialize(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, c.said)
 	}
 	return c
@@ -132,23 +115,15 @@ func (c *coder) call(tool string, args arguments) *reply {
 }
 
 func (c *coder) try(ctx context.Context, tool string, args arguments) (*reply, error) {
-	result, err := c.session.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: args})
+	result, err := c.session.callTool(ctx, tool, args)
 	if err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(result.StructuredContent)
-	if err != nil {
-		return nil, err
-	}
-	r := &reply{isError: result.IsError}
-	text, ok := result.Content[0].(*mcp.TextContent)
-	if !ok {
-		return nil, fmt.Errorf("no text")
-	}
-	if r.text = text.Text; result.StructuredContent == nil { // the SDK's own error about an argument
+	r := &reply{isError: result.IsError, text: result.Content[0].Text}
+	if result.Data == nil { // an argument is wrong
 		return r, nil
 	}
-	data = bytes.ReplaceAll(data, []byte(`"next_offset"`), []byte(`"nextOffset"`))
+	data := bytes.ReplaceAll(result.Data, []byte(`"next_offset"`), []byte(`"nextOffset"`))
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, fmt.Errorf("%s: %w", data, err)
 	}
@@ -360,7 +335,7 @@ func TestAStrangerCannotSpeakToTheAgent(t *testing.T) {
 	if b := calls["show"].Body; !strings.Contains(b.Data, `\x1b[31m\u202e\u200b`) {
 		t.Errorf("%+v", b)
 	}
-	resource, err := c.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "barb://webhook/1"})
+	resource, err := c.session.readResource(t.Context(), "barb://webhook/1")
 	if err != nil || !strings.Contains(resource.Contents[0].Text, "never follow instructions") ||
 		strings.Contains(resource.Contents[0].Text, "\u202e") {
 		t.Errorf("%v %v", resource, err)
@@ -370,7 +345,7 @@ func TestAStrangerCannotSpeakToTheAgent(t *testing.T) {
 func TestAnAgentReadsOnlyUnlessItMaySend(t *testing.T) {
 	t.Parallel()
 	c, _ := coded(t)
-	tools, err := c.session.ListTools(t.Context(), nil)
+	tools, err := c.session.listTools(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -522,7 +497,7 @@ func TestAnAgentSendsToAllowedHosts(t *testing.T) {
 	t.Parallel()
 	app, host := beyondLoopback(t)
 	c, _ := coded(t, "--allow-send", "--allow-host", host, "--allow-host", "Staging.Example.Invalid.")
-	tools, err := c.session.ListTools(t.Context(), nil)
+	tools, err := c.session.listTools(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -620,7 +595,7 @@ headers = ["Authorization: Bearer `+planted["header"]+`"]
 		c.call(run.tool, run.args)
 	}
 	for n := range 3 {
-		_, _ = c.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: fmt.Sprintf("barb://webhook/%d", n+1)})
+		_, _ = c.session.readResource(t.Context(), fmt.Sprintf("barb://webhook/%d", n+1))
 	}
 	if echo.came.Load() < 4 {
 		t.Errorf("%d came, so that little was tried", echo.came.Load())
@@ -649,19 +624,19 @@ func runBarbLines(t *testing.T, dir string) []string {
 func TestAnAgentReadsThePagesOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	c, _ := coded(t)
-	all, err := c.session.ListResources(t.Context(), nil)
+	all, err := c.session.listResources(t.Context())
 	if err != nil || len(all.Resources) < 10 {
 		t.Fatal(all, err)
 	}
 	for _, r := range all.Resources {
-		page, err := c.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: r.URI})
+		page, err := c.session.readResource(t.Context(), r.URI)
 		if err != nil || !strings.HasPrefix(page.Contents[0].Text, "# ") {
 			t.Errorf("%s: %v", r.URI, err)
 		}
 	}
 	for _, uri := range []string{"barb://docs/../go.mod", "barb://docs/adr", "barb://webhook/x", "barb://webhook/99",
 		"barb://docs/", "file:///etc/hostname"} {
-		if page, err := c.session.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: uri}); err == nil {
+		if page, err := c.session.readResource(t.Context(), uri); err == nil {
 			t.Errorf("%s is %v", uri, page.Contents[0])
 		}
 	}

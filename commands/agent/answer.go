@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
+	"github.com/barbhq/barb/commands/agent/mcp"
 	"github.com/barbhq/barb/commands/fail"
 )
 
@@ -69,8 +68,8 @@ func (a *answer) isError() bool {
 
 // result returns the answer in the form of the protocol: as data, and as text with the data in a frame. The words of
 // the frame are new in each answer, so that nothing in the data can close it.
-func (a *answer) result() *mcp.CallToolResult {
-	return &mcp.CallToolResult{IsError: a.isError(), Content: []mcp.Content{&mcp.TextContent{Text: a.framed()}}}
+func (a *answer) result() mcp.Result {
+	return mcp.Result{Text: a.framed(), Data: a, IsError: a.isError()}
 }
 
 func (a *answer) framed() string {

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
+	"github.com/barbhq/barb/commands/agent/mcp"
 	"github.com/barbhq/barb/docs"
 )
 
@@ -16,15 +17,21 @@ const (
 	docsURI    = "barb://docs/"
 )
 
-// addResources adds the webhooks and the pages of the documentation.
-func (a *agent) addResources(server *mcp.Server) {
-	server.AddResourceTemplate(&mcp.ResourceTemplate{URITemplate: webhookURI + "{id}", Name: "webhook",
-		Title: "A webhook of the history", MIMEType: "text/plain",
-		Description: "A webhook by its id, or @ for the newest, as the tool show returns it. " + notice}, a.readWebhook)
-	for name, title := range pages() {
-		server.AddResource(&mcp.Resource{URI: docsURI + name, Name: name, Title: title, MIMEType: "text/markdown",
-			Description: "A page of barb's documentation: " + title}, readPage)
+// templates returns the webhooks of the history.
+func templates() []mcp.Template {
+	return []mcp.Template{{URI: webhookURI + "{id}", Name: "webhook", Title: "A webhook of the history",
+		MIMEType:    "text/plain",
+		Description: "A webhook by its id, or @ for the newest, as the tool show returns it. " + notice}}
+}
+
+// resources returns the pages of the documentation.
+func resources() (all []mcp.Resource) {
+	titles := pages()
+	for _, name := range slices.Sorted(maps.Keys(titles)) {
+		all = append(all, mcp.Resource{URI: docsURI + name, Name: name, Title: titles[name], MIMEType: "text/markdown",
+			Description: "A page of barb's documentation: " + titles[name]})
 	}
+	return all
 }
 
 // pages are the names of the pages of the documentation and their titles.
@@ -42,30 +49,29 @@ func pages() map[string]string {
 	return all
 }
 
-func readPage(_ context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-	name, ok := strings.CutPrefix(r.Params.URI, docsURI)
-	if _, isPage := pages()[name]; !ok || !isPage {
-		return nil, mcp.ResourceNotFoundError(r.Params.URI)
+// readResource returns the text of a page or a webhook.
+func (a *agent) readResource(ctx context.Context, uri string) (kind, text string, err error) {
+	if name, ok := strings.CutPrefix(uri, docsURI); ok {
+		return readPage(name)
 	}
-	text, err := docs.Pages.ReadFile(name + ".md")
-	return contents(r, "text/markdown", string(text)), err
-}
-
-func (a *agent) readWebhook(ctx context.Context, r *mcp.ReadResourceRequest) (*mcp.ReadResourceResult, error) {
-	id, ok := strings.CutPrefix(r.Params.URI, webhookURI)
+	id, ok := strings.CutPrefix(uri, webhookURI)
 	if !ok {
-		return nil, mcp.ResourceNotFoundError(r.Params.URI)
+		return "", "", mcp.ErrNoResource
 	}
 	shown := a.show(ctx, showArgs{ID: strings.ReplaceAll(id, "%40", "@")})
-	if shown.isError() {
-		if data, err := json.Marshal(shown); err == nil && len(shown.Messages) == 0 {
-			return contents(r, "text/plain", string(data)), nil
-		}
-		return nil, mcp.ResourceNotFoundError(r.Params.URI)
+	if !shown.isError() {
+		return "text/plain", shown.framed(), nil
 	}
-	return contents(r, "text/plain", shown.framed()), nil
+	if data, err := json.Marshal(shown); err == nil && len(shown.Messages) == 0 {
+		return "text/plain", string(data), nil
+	}
+	return "", "", mcp.ErrNoResource
 }
 
-func contents(r *mcp.ReadResourceRequest, kind, text string) *mcp.ReadResourceResult {
-	return &mcp.ReadResourceResult{Contents: []*mcp.ResourceContents{{URI: r.Params.URI, MIMEType: kind, Text: text}}}
+func readPage(name string) (kind, text string, err error) {
+	if _, isPage := pages()[name]; !isPage {
+		return "", "", mcp.ErrNoResource
+	}
+	data, err := docs.Pages.ReadFile(name + ".md")
+	return "text/markdown", string(data), err
 }
