@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,19 +63,27 @@ func (l *listener) words() string {
 // start starts a listener with a history at db and waits until it is ready.
 func start(t *testing.T, db string, flags ...string) *listener {
 	t.Helper()
+	return startUnder(t, nil, db, flags...)
+}
+
+// startUnder is start for a listener that is run by another command, such as strace.
+func startUnder(t *testing.T, under []string, db string, flags ...string) *listener {
+	t.Helper()
 	dir := filepath.Dir(db)
 	ready := filepath.Join(dir, "ready")
 	l := &listener{db: db}
-	l.cmd = exec.Command(os.Getenv(program),
-		append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready, "--db", db}, flags...)...)
-	l.cmd.Dir, l.cmd.Stderr = dir, l
-	l.cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
-	_ = os.Remove(ready) // left by a killed listener
+	args := append(slices.Clone(under), os.Getenv(program), "listen", "--addr", "127.0.0.1:0", "--ready-file", ready,
+		"--db", db)
+	args = append(args, flags...)
+	l.cmd = exec.Command(args[0], args[1:]...)
+	l.cmd.Dir, l.cmd.Stderr, l.cmd.Env = dir, l, environment(dir)
+	l.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that what runs under another command ends with it
+	_ = os.Remove(ready)                                    // left by a killed listener
 	if err := l.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = l.cmd.Process.Kill()
+		_ = syscall.Kill(-l.cmd.Process.Pid, syscall.SIGKILL)
 		_ = l.cmd.Wait()
 	})
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
@@ -91,6 +100,21 @@ func start(t *testing.T, db string, flags ...string) *listener {
 // kill sends SIGKILL.
 func (l *listener) kill() {
 	_ = l.cmd.Process.Kill()
+	_ = l.cmd.Wait()
+}
+
+// stop ends a listener and what runs it: strace passes SIGTERM on to nobody, so that its child gets it.
+func (l *listener) stop(t *testing.T) {
+	t.Helper()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", l.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range strings.Fields(string(children)) {
+		if pid, err := strconv.Atoi(text); err == nil {
+			_ = syscall.Kill(pid, syscall.SIGTERM)
+		}
+	}
 	_ = l.cmd.Wait()
 }
 
