@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/commands/report"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/probe"
 )
 
@@ -44,10 +45,13 @@ func runProbe(ctx context.Context, sh *shell.Shell, o *probeOptions) error {
 	if p.History, err = sh.WriteHistory(ctx); err != nil {
 		return err
 	}
+	needA1 := 0 // checks that were not made
 	p.Tell = func(r probe.Result) {
 		switch {
 		case sh.JSON:
 			sh.Breaks(sh.Emit(schema.NewProbeCheck(&r)))
+		case r.NeedsA1():
+			needA1++
 		case p.Runs(r.Check) || r.Outcome != probe.Skip:
 			sh.Stdout.Check(&r)
 		}
@@ -62,6 +66,9 @@ func runProbe(ctx context.Context, sh *shell.Shell, o *probeOptions) error {
 	if sh.JSON {
 		sh.Breaks(sh.Emit(schema.ProbeGrade{Grade: grade, Checks: counts}))
 	} else {
+		if needA1 > 0 {
+			sh.Stdout.Line(ui.Count(needA1, "more check") + " not made: A1 must pass first")
+		}
 		sh.Stdout.Grade(grade, counts)
 		sh.Say(unseen)
 	}

@@ -132,3 +132,19 @@ func TestTwilioOfficialBodyHash(t *testing.T) {
 		expect(t, "official", lookup(t, "twilio"), v.message(), text(v.Secrets[0]), "")
 	}
 }
+
+// Conversations names the event in the form. A callback of a message or a call names a status, which is no event type.
+func TestTwilioNamesTheEventOfConversationsAlone(t *testing.T) {
+	s := lookup(t, "twilio")
+	for body, want := range map[string]string{
+		"ConversationSid=CH1&EventType=onMessageAdded&Body=a+b":      "onMessageAdded",
+		"EventType=on%4Dessage":                                      "onMessage",
+		"MessageSid=SM1&MessageStatus=delivered&SmsStatus=delivered": "",
+		"CallSid=CA1&CallStatus=completed":                           "",
+		`{"EventType":"onMessageAdded"}`:                             "",
+	} {
+		if got := s.Event(twilioMessage("https://example.com/", "application/x-www-form-urlencoded", body)); got != want {
+			t.Errorf("%s: %q", body, got)
+		}
+	}
+}

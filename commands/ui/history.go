@@ -346,7 +346,8 @@ func (l *HistoryLines) least(name string) int {
 	if l.layout.forms["result"] > 0 {
 		event, result = 17, "app 200"
 	}
-	return map[string]int{"id": 4, "when": 8, "direction": 1, "event": event, "result": len(result)}[name]
+	return map[string]int{"id": 4, "when": 8, "direction": 1, "event": event, "endpoint": len("127.0.0.1:40000"),
+		"result": len(result)}[name]
 }
 
 // line writes cells, each as wide as its column, and cuts the line at the width of the terminal.

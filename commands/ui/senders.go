@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,22 +16,23 @@ const sendersShown = 20
 
 // SenderLine summarises a sender:
 //
-//	the sender of github /in is flawed: ignores Retry-After (3 webhooks came more than once)
+//	the sender (github, to /in) retries with faults: it ignores Retry-After (3 webhooks came more than once)
 func SenderLine(s *senders.Sender) string {
-	line := fmt.Sprintf("the sender of %s is %s", senderName(s), s.Grade)
-	if len(s.Faults) > 0 {
-		line += ": " + strings.Join(s.Faults, ", ")
+	line := fmt.Sprintf("the sender (%s, to %s) ", schemeOrNone(s), Clip(s.Path, 60))
+	switch {
+	case s.Grade == senders.Good:
+		line += "retries correctly"
+	case s.Grade == senders.NotJudged:
+		return line + "had no webhook to retry"
+	default:
+		line += "retries with faults: it " + strings.Join(s.Faults, ", ")
 	}
 	return fmt.Sprintf("%s (%s came more than once)", line, Count(s.Again, "webhook"))
 }
 
-func senderName(s *senders.Sender) string {
-	name := EscapeLine(s.Scheme)
-	if name == "" {
-		name = "unsigned"
-	}
-	return name + " " + Clip(s.Path, 60)
-}
+func senderName(s *senders.Sender) string { return schemeOrNone(s) + " " + Clip(s.Path, 60) }
+
+func schemeOrNone(s *senders.Sender) string { return cmp.Or(EscapeLine(s.Scheme), "unsigned") }
 
 // Senders writes for each sender a verdict, the evidence, and a table of the webhooks that were sent more than once.
 func (p *Printer) Senders(all []*senders.Sender) {

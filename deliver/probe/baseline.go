@@ -32,6 +32,8 @@ func judgeBaseline(ctx context.Context, r *run) finding {
 	}
 	f.outcome = Fail
 	switch status := a.status(); {
+	case status == 0:
+		f.fix = "Start the receiver, or give the URL at which it listens."
 	case status/100 == 3:
 		f.detail += ": it redirects to " + cmp.Or(a.Response.Header.Get("Location"), "nowhere")
 	case status == 401 || status == 403 || status == 400:
@@ -43,6 +45,12 @@ func judgeBaseline(ctx context.Context, r *run) finding {
 	}
 	return f
 }
+
+// refusesAll is the detail of a check that is not made because the first one has failed.
+const refusesAll = "the receiver does not accept a valid webhook (A1)"
+
+// NeedsA1 reports whether the check was not made because the receiver does not accept a valid webhook.
+func (r *Result) NeedsA1() bool { return r.Outcome == Unknown && r.Detail == refusesAll }
 
 // Answered reports whether the receiver gave any answer to the first webhook.
 func Answered(results []Result) bool {

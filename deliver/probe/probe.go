@@ -197,7 +197,7 @@ func (r *run) judge(ctx context.Context, c *Check) Result {
 	if !c.isBaseline() && !c.late {
 		switch {
 		case !r.baseline.accepted():
-			result.Outcome, result.Detail = Unknown, "the receiver does not accept a valid webhook (A1)"
+			result.Outcome, result.Detail = Unknown, refusesAll
 			return result
 		case r.stopped != "":
 			result.Outcome, result.Detail = Unknown, r.stopped

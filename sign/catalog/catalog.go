@@ -1356,6 +1356,8 @@ var rows = [...]sign.Scheme{
 		Code:   sign.Twilio,
 		Header: "X-Twilio-Signature",
 		IDIn:   "header:I-Twilio-Idempotency-Token",
+		// of Conversations; a callback of a message or a call has a status (MessageStatus, CallStatus) and no event type
+		EventIn: "form:EventType",
 	},
 	{
 		Name: "adyen", Title: "Adyen", Evidence: sign.ProviderProven,
