@@ -37,6 +37,8 @@ const states = {
   'nothing matches': { path: () => '/?q=nothing-has-this', wait: 'text=No webhook matches' },
   'a wrong filter': { path: () => '/?q=--nonsense', wait: '#mistake:not([hidden])' },
   'the keys': { path: () => '/', wait: 'dialog[open]', do: (page) => page.keyboard.press('?') },
+  'every action by name': { path: () => '/w/' + ids.bad, wait: '#choices li', do: (page) => page.keyboard.press('Control+k') },
+  'a filter that goes on': { path: () => '/', wait: '#offers li', do: async (page) => { await page.locator('#q').fill('event:'); await page.locator('#q').press('ArrowDown'); await page.locator('#q').press('ArrowDown') } },
   'the signature, without scripts': { path: () => `/w/${ids.bad}/signature`, wait: '.cause' },
   'the rest of a body': { path: () => `/w/${ids.bad}/rest/request?from=10`, wait: '#rest' },
   'an address that is refused': { path: () => '/?code=wrong', wait: 'text=code in this address is wrong', stranger: true },
@@ -46,7 +48,7 @@ const looks = [{ colorScheme: 'light', viewport: { width: 1280, height: 800 } },
   { colorScheme: 'light', viewport: { width: 390, height: 844 } }, { colorScheme: 'dark', viewport: { width: 320, height: 640 } }]
 
 for (const look of looks) {
-  test(`${look.colorScheme}, ${look.viewport.width} px`, { timeout: 300_000 }, async () => {
+  test(`${look.colorScheme}, ${look.viewport.width} px`, { timeout: 900_000 }, async () => {
     const storageState = await first.context.storageState(), found = []
     const origin = new URL(barb.ui).origin
     const mine = await browser.open(origin + '/', { ...look, storageState }), strange = await browser.open(origin + '/', look)

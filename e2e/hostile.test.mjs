@@ -29,7 +29,7 @@ function raw(port, text) {
   }), 'an answer to raw bytes')
 }
 
-test('nothing of a sender runs, in any part of the page, filtered by, searched for, copied, live and after a reload', { timeout: 300_000 }, async () => {
+test('nothing of a sender runs, in any part of the page, filtered by, searched for, copied, live and after a reload', { timeout: 900_000 }, async () => {
   const world = new World()
   try {
     const app = await world.app((request, body) => ({ status: 500, type: 'text/html', body: body }))

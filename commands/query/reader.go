@@ -173,6 +173,29 @@ func (r *reader) names() (all []string) {
 	return all
 }
 
+// Name is a filter that a line may name.
+type Name struct {
+	Text   string // as it is typed: event: with its value behind it, or --failed
+	Does   string // what it selects
+	Valued bool
+}
+
+// Names returns the filters that the help lists, sorted.
+func Names() (all []Name) {
+	var f flags.Filter
+	r := reader{flags: flagsOf(&f)}
+	for _, name := range r.names() {
+		one := r.flags.Lookup(name)
+		_, does := pflag.UnquoteUsage(one)
+		if one.NoOptDefVal != "" {
+			all = append(all, Name{"--" + name, does, false})
+		} else {
+			all = append(all, Name{name + ":", does, true})
+		}
+	}
+	return all
+}
+
 // Reason returns an error in one line, with the first of its hints.
 func Reason(err error) string {
 	text := err.Error()

@@ -9,7 +9,8 @@ import (
 
 // does are the actions that the page's script can do; the others of the table are not in the sheet.
 var does = []keys.Action{keys.Previous, keys.Next, keys.Newest, keys.Oldest, keys.Section, keys.Open, keys.Back,
-	keys.Filter, keys.Matches, keys.Follow, keys.Explain, keys.CopyCurl, keys.Copy, keys.Raw, keys.Zoom, keys.Help}
+	keys.Filter, keys.Matches, keys.Follow, keys.Explain, keys.CopyCurl, keys.Copy, keys.Raw, keys.Zoom,
+	keys.ByName, keys.Help}
 
 // keyRow is a line of the sheet of keys. The page's script acts by the same rows.
 type keyRow struct {

@@ -39,6 +39,7 @@ type Page struct {
 	streams  chan struct{} // a place for each open stream of events
 	ended    chan struct{} // closed when the page is to end
 	counts   counts
+	values   valuesMet
 }
 
 // Limits on what a browser may use.
@@ -97,6 +98,7 @@ func (p *Page) handler() http.Handler {
 	mux.HandleFunc("GET /rows", p.rows)
 	mux.HandleFunc("GET /check", p.check)
 	mux.HandleFunc("GET /count", p.count)
+	mux.HandleFunc("GET /complete", p.complete)
 	mux.HandleFunc("GET /pulse", p.pulse)
 	mux.HandleFunc("GET /events", p.events)
 	mux.HandleFunc("GET /w/{id}", p.webhook)

@@ -70,6 +70,7 @@ const doing = {
     const next = order[(Math.max(at, 0) + 1) % 3];
     if (next) doc.body.classList.add(next);
   },
+  'by-name': () => openPalette(),
   help: () => { if (sheet.open) sheet.close(); else sheet.showModal(); },
 };
 
@@ -77,8 +78,9 @@ function inField(el) { return el.closest('input:not([type=checkbox]),textarea,se
 
 doc.addEventListener('keydown', (e) => {
   if (e.isComposing || e.metaKey || e.altKey) return;
-  if (e.key === 'Escape' && inField(e.target)) { e.target.blur(); return; }
-  if (inField(e.target) || sheet.open && e.key !== '?') return;
+  if (e.key === 'Escape' && inField(e.target) && !palette.open) { e.target.blur(); return; }
+  if (e.ctrlKey && e.key === 'k' && !palette.open && !sheet.open) { e.preventDefault(); openPalette(); return; }
+  if (inField(e.target) || palette.open || sheet.open && e.key !== '?') return;
   const key = (e.ctrlKey ? 'ctrl-' : '') + (named[e.key] || e.key);
   if (copying) {
     copying = false;
