@@ -48,7 +48,7 @@ func parse(text []byte) (m message, problem *failure) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, &failure{Code: codeParse, Message: "the line is not one JSON-RPC message"}
 	}
-	wrong := ""
+	var wrong string
 	switch {
 	case m.Version != "2.0":
 		wrong = `the message has no "jsonrpc": "2.0"`
