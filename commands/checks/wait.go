@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -195,9 +196,19 @@ func (w *waiter) follow(ctx context.Context) error {
 	}
 }
 
+// isRecent reports whether a webhook came within --since. A replay of an older one is not another webhook.
+func (w *waiter) isRecent(row *webhooks.Webhook) bool {
+	return row.Kind() != record.Received || slices.ContainsFunc(row.Exchanges, func(x *record.Exchange) bool {
+		return x.Kind == record.Received && !x.Start.Before(w.news.Chosen.Filter.Since)
+	})
+}
+
 // take judges webhooks that came or changed, and prints those that are waited for.
 func (w *waiter) take(ctx context.Context, rows []*webhooks.Webhook) error {
 	for _, row := range rows {
+		if !w.isRecent(row) {
+			continue
+		}
 		read, err := expect.Read(ctx, w.sh.History, row)
 		if err != nil {
 			return err
