@@ -81,23 +81,69 @@ func (s *Store) named(ctx context.Context, f *Filter) (sc *scope, few bool, err 
 	if err != nil || len(sc.terms) == 0 && len(sc.spans) > 0 {
 		return sc, false, err
 	}
-	found := 0
-	for i := 0; err == nil && i < len(sc.spans) && found < fewRows; i++ {
-		ids, args := sc.ids(sc.spans[i], "", fewRows)
-		var n int
-		err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+ids+")", args...).Scan(&n)
-		found += n
-	}
-	return sc, found < fewRows, err
+	few, err = s.areFewer(ctx, sc, fewRows)
+	return sc, few, err
 }
 
-// narrowed yields the webhooks that have an exchange which narrow selects, sorted.
+// areFewer reports whether a scope has fewer exchanges than most.
+func (s *Store) areFewer(ctx context.Context, sc *scope, most int) (bool, error) {
+	found := 0
+	for i := 0; i < len(sc.spans) && found < most; i++ {
+		ids, args := sc.ids(sc.spans[i], "", most)
+		var n int
+		if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+ids+")", args...).Scan(&n); err != nil {
+			return false, err
+		}
+		found += n
+	}
+	return found < most, nil
+}
+
+const (
+	// fewNarrow is up to how many exchanges that a filter selects are all read before the first page.
+	fewNarrow = 2000
+	// newestRows is among how many of the newest ids the webhooks of the first pages are looked for where there are more.
+	newestRows = 20_000
+)
+
+// narrowed yields the webhooks that have an exchange which narrow selects, sorted. Where many do, those of the newest
+// ids come first, one after the other: to sort all of them takes longer the larger the history is.
 func (s *Store) narrowed(ctx context.Context, f, narrow *Filter, all Range, yield func([]int64, error) bool) {
 	sc, err := s.scope(ctx, narrow)
+	few := true
+	if err == nil && !f.OldestFirst && len(f.IDs) == 0 {
+		few, err = s.areFewer(ctx, sc, fewNarrow)
+	}
 	if err != nil {
 		yield(nil, s.told(err))
 		return
 	}
+	older := all.To // than this the newest exchanges are that are left
+	if !few {
+		older = max(all.To-newestRows, all.From-1)
+		terms, err := s.scopeBy(ctx, narrow, "") // no index: the ids are gone through
+		if err != nil {
+			yield(nil, s.told(err))
+			return
+		}
+		if narrow.Failed {
+			terms.terms = []string{"(" + strings.Join(terms.terms, " AND ") + " OR EXISTS (" + deadOf + "))"}
+		}
+		terms.add("e.id <= ?", all.To)
+		if !s.walked(ctx, false, terms, Range{From: older + 1, To: all.To}, yield) {
+			return
+		}
+	}
+	s.sorted(ctx, f, narrow, sc, all, older, yield)
+}
+
+// deadOf finds the entry of the queue in which an exchange died, maybe without an attempt.
+const deadOf = "SELECT 1 FROM queue d INDEXED BY queue_thread WHERE d.thread = e.id AND d.state = 3"
+
+// sorted yields the webhooks of a scope whose newest exchange is at most upTo.
+func (s *Store) sorted(ctx context.Context, f, narrow *Filter, sc *scope, all Range, upTo int64,
+	yield func([]int64, error) bool,
+) {
 	var refs []webhookRef
 	for i, span := range sc.spans {
 		span.To = min(span.To, all.To)
@@ -109,7 +155,9 @@ func (s *Store) narrowed(ctx context.Context, f, narrow *Filter, all Range, yiel
 			ids + `)) SELECT first, ifnull((SELECT max(x.id) FROM exchange x INDEXED BY exchange_webhook
 			WHERE x.webhook = first AND x.id <= ?), first) FROM found`
 		err := s.eachCells(ctx, query, append(args, all.To), func(_ *sqlite.Conn, row sqlite.Row) error {
-			refs = append(refs, webhookRef{row.Number(), row.Number()})
+			if ref := (webhookRef{row.Number(), row.Number()}); ref.newest <= upTo {
+				refs = append(refs, ref)
+			}
 			return nil
 		})
 		if err != nil {
@@ -164,10 +212,15 @@ func (sc *scope) walk(oldestFirst bool) (query string, args []any) {
 	return strings.Replace(query, "@some", some, 1), args
 }
 
-// walked yields the webhooks of a scope, page by page through the ids.
-func (s *Store) walked(ctx context.Context, oldestFirst bool, sc *scope, all Range, yield func([]int64, error) bool) {
+// firstPage is how many webhooks the first page has at most: what is shown most often is soon found.
+const firstPage = 32
+
+// walked yields the webhooks of a scope, page by page through the ids. It returns false when no more are wanted.
+func (s *Store) walked(ctx context.Context, oldestFirst bool, sc *scope, all Range,
+	yield func([]int64, error) bool,
+) (more bool) {
 	query, args := sc.walk(oldestFirst)
-	last := all.To
+	last, want := all.To, firstPage
 	for all.From <= all.To {
 		var firsts []int64
 		var at int64
@@ -176,20 +229,25 @@ func (s *Store) walked(ctx context.Context, oldestFirst bool, sc *scope, all Ran
 			err := rows.Scan(&at, &first)
 			firsts = append(firsts, first)
 			return err
-		}, query, slices.Concat([]any{all.From, all.To, last}, args, []any{pageRows})...)
+		}, query, slices.Concat([]any{all.From, all.To, last}, args, []any{want})...)
 		if err != nil {
 			yield(nil, s.told(err))
-			return
+			return false
 		}
-		if len(firsts) > 0 && !yield(firsts, nil) || len(firsts) < pageRows {
-			return
+		if len(firsts) > 0 && !yield(firsts, nil) {
+			return false
 		}
+		if len(firsts) < want {
+			return true
+		}
+		want = pageRows
 		if oldestFirst {
 			all.From = at + 1
 		} else {
 			all.To = at - 1
 		}
 	}
+	return true
 }
 
 const exchangesQuery = "SELECT " + lightColumns +

@@ -1,0 +1,102 @@
+package store_test
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Where many exchanges fulfil a condition, the newest webhooks are looked for first. They are the same, in the same
+// order, as by a look at each exchange.
+func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T) {
+	t.Parallel()
+	s := newHistory(t)
+	const many = 26_000
+	random := rand.New(rand.NewPCG(1, 2))
+	var xs []*record.Exchange
+	for n := range many {
+		x := &record.Exchange{Kind: record.Sent, Attempt: 1, Start: noon.Add(time.Duration(n) * time.Second), Ended: true,
+			Request:  record.Request{Method: "POST", URL: fmt.Sprintf("http://127.0.0.1:%d/in", 4000+n%3)},
+			Response: &record.Response{Status: 200}}
+		if n%7 == 0 {
+			x.Response.Status = 503
+		}
+		if n > 100 && random.IntN(5) == 0 { // of a webhook that may be long ago
+			x.Thread, x.Role = int64(1+random.IntN(n)), record.Attempt
+		}
+		xs = append(xs, x)
+	}
+	keep(t, s, xs...)
+	died := xs[many-2]
+	if died.Response.Status != 200 {
+		died = xs[many-1]
+	}
+	dead := &store.Queued{Kind: store.Message, Thread: died.ID, Target: "http://h/", Due: noon, Created: noon}
+	must(t, s.Enqueue(t.Context(), dead))
+	_, err := s.Lease(t.Context(), store.LeaseRequest{Kind: store.Message, Target: "http://h/", Owner: "o", Want: 1,
+		Now: noon, Until: noon.Add(time.Hour)})
+	must(t, err)
+	dead.State = store.Dead
+	must(t, s.Complete(t.Context(), "o", dead, noon))
+
+	failed := func(x *record.Exchange) bool { return x.HasFailed() || x.ID == died.ID }
+	there := func(x *record.Exchange) bool { return x.Request.URL == "http://127.0.0.1:4001/in" }
+	upTo := noon.Add(many / 2 * time.Second)
+	none := func(*record.Exchange) bool { return false }
+	notFound, serverError := store.StatusRange{From: 404, To: 404}, store.StatusRange{From: 500, To: 599}
+	for name, c := range map[string]struct {
+		filter store.Filter
+		has    func(*record.Exchange) bool
+		until  time.Time
+	}{
+		"failed":                 {store.Filter{Failed: true}, failed, time.Time{}},
+		"failed, up to a time":   {store.Filter{Failed: true, Until: upTo}, failed, upTo},
+		"of an endpoint":         {store.Filter{Endpoint: "127.0.0.1:4001"}, there, time.Time{}},
+		"of an endpoint and 5xx": {store.Filter{Endpoint: "127.0.0.1:4001", Status: serverError}, there, time.Time{}},
+		"of a status":            {store.Filter{Status: serverError}, (*record.Exchange).HasFailed, time.Time{}},
+		"of no exchange":         {store.Filter{Status: notFound}, none, time.Time{}},
+	} {
+		want := fulfilling(t, s, c.has, c.until)
+		var got []int64
+		for page, err := range s.Webhooks(t.Context(), c.filter) {
+			must(t, err)
+			got = append(got, page...)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %d webhooks, want %d; they differ from number %d on", name, len(got), len(want), differ(got, want))
+		}
+	}
+}
+
+func differ(a, b []int64) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
+}
+
+// fulfilling returns the webhooks with an exchange that has something, the one with the newest exchange first.
+func fulfilling(t *testing.T, s *store.Store, has func(*record.Exchange) bool, until time.Time) (firsts []int64) {
+	t.Helper()
+	newest, found := map[int64]int64{}, map[int64]bool{}
+	for x, err := range s.List(t.Context(), store.Filter{OldestFirst: true, Until: until}) {
+		must(t, err)
+		newest[x.First()] = x.ID
+		found[x.First()] = found[x.First()] || has(x)
+	}
+	for first := range newest {
+		if found[first] {
+			firsts = append(firsts, first)
+		}
+	}
+	slices.SortFunc(firsts, func(a, b int64) int { return cmp.Compare(newest[b], newest[a]) })
+	return firsts
+}
