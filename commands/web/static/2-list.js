@@ -72,10 +72,13 @@ async function load(url, how = {}) {
   to.search = url.search;
   if (chosenIn(url)) to.searchParams.set('chosen', chosenIn(url));
   seeking?.abort();
+  takeHeard();
   let got;
   try { got = await fetchHTML(to); } catch { toast('The page cannot reach barb.', 4000); return; }
   if (got.status === 403) { location.reload(); return; }
+  Object.assign(heard, { html: '', bad: 0 }); // they are in it, or are not of this filter
   fill($('#listing'), got.text);
+  scrolled = seen = 0; // the stream begins anew behind the newest of this list
   state.waiting = [];
   showWaiting();
   if (!how.keep) history.pushState({}, '', url);

@@ -4,6 +4,7 @@ let source = null, pulseAt = 0, unheard = 0, unheardBad = 0;
 function live() {
   source?.close();
   source = null;
+  takeHeard();
   const url = here();
   if (url.searchParams.has('before') || doc.hidden) { setLive('nolive', 'paused'); return; }
   const events = new URL('/events', location.origin);
@@ -14,7 +15,9 @@ function live() {
   source.addEventListener('rows', (e) => {
     noteSeen(e);
     const data = JSON.parse(e.data);
-    arrived(data.html, data.bad);
+    heard.html += data.html;
+    heard.bad += data.bad;
+    heard.later ||= setTimeout(takeHeard, Math.max(0, heard.at + drawEvery - performance.now()));
   });
   source.addEventListener('reset', () => { load(here(), { keep: true }); });
   source.addEventListener('trouble', (e) => { const d = JSON.parse(e.data); setLive('lost', d.text); });
@@ -52,12 +55,26 @@ function rowsIn(html) {
   return [...made.querySelectorAll('tbody>tr')];
 }
 
+// What comes fast is drawn together: a table of 300 rows is laid out anew each time.
+const drawEvery = 100;
+const heard = { html: '', bad: 0, at: 0, later: 0 };
+function takeHeard() {
+  const { html, bad } = heard;
+  clearTimeout(heard.later);
+  Object.assign(heard, { html: '', bad: 0, at: performance.now(), later: 0 });
+  if (html) arrived(html, bad);
+}
+
+// How far the list is scrolled is noted when it changes: asking for it would lay the page out.
+let scrolled = 0;
+doc.addEventListener('scroll', (e) => { if (e.target.id === 'scroll') scrolled = e.target.scrollTop; }, { capture: true, passive: true });
+
 let marking = 0;
 function arrived(html, bad) {
-  const scroll = $('#scroll');
-  const free = state.following || scroll.scrollTop < 4 && !(state.byHand && !state.following) && !heldByHand();
+  const free = state.following || scrolled < 4 && !(state.byHand && !state.following) && !heldByHand();
+  const rows = rowsIn(html), ids = new Set(rows.map(idOf));
   let fresh = 0;
-  for (const row of rowsIn(html)) {
+  for (const row of rows) {
     const old = rowOf(idOf(row));
     if (old && !(free && +row.dataset.n > +old.dataset.n && old !== allRows()[0] && !old.contains(doc.activeElement))) {
       update(old, row);
@@ -86,7 +103,7 @@ function arrived(html, bad) {
   if (state.following && fresh && free) {
     const first = allRows()[0];
     if (first) open(idOf(first), { auto: true, replace: true });
-  } else if (state.chosen && rowsIn(html).some((r) => idOf(r) === state.chosen)) {
+  } else if (state.chosen && ids.has(state.chosen)) {
     refresh();
   }
   pulse();
@@ -106,15 +123,15 @@ function enter(row) {
   row.classList.add('fresh');
   row.classList.toggle('on', idOf(row) === state.chosen);
   rowsBox().prepend(row);
-  if (!$('#rows>tr[tabindex="0"]')) row.tabIndex = 0;
+  if (rowsBox().children.length === 1) row.tabIndex = 0;
 }
 
 // trim keeps the document small; the link to older ones begins where it was cut.
 function trim() {
-  const rows = allRows();
-  if (rows.length <= mostRows) return;
-  for (const row of rows.slice(mostRows)) if (!row.contains(doc.activeElement)) row.remove();
-  const last = allRows().at(-1);
+  const box = rowsBox();
+  if (box.children.length <= mostRows) return;
+  for (const row of [...box.children].slice(mostRows)) if (!row.contains(doc.activeElement)) row.remove();
+  const last = box.lastElementChild;
   let older = $('#older');
   if (!older) {
     const nav = doc.createElement('nav');
@@ -143,7 +160,7 @@ function take() {
   state.waiting = [];
   trim();
   showWaiting();
-  $('#scroll').scrollTop = 0;
+  if (scrolled) $('#scroll').scrollTop = 0;
 }
 $('#new').addEventListener('click', () => { take(); const first = allRows()[0]; if (first) mark(idOf(first), true); });
 
