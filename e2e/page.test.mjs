@@ -150,7 +150,7 @@ inWorld('every control is reached by Tab and shows that it has the focus', async
     seen.add(got.name)
     if (!got.shown) hidden.push(got.name)
   }
-  for (const part of ['Skip to the webhook', 'input#q', 'button#theme', 'tr#w', 'div#split', 'Copy as curl', 'Headers'])
+  for (const part of ['Skip to the webhook', 'input#q', 'button#theme', 'tr#w', 'div#split', 'Replay', 'Pin', 'Delete', 'Headers'])
     assert.ok([...seen].some((s) => s.includes(part)), `${part} is not reached: ${[...seen].join(' | ')}`)
   assert.equal([...seen].filter((s) => s.startsWith('tr#')).length, 1, 'the list is one stop')
   assert.deepEqual(hidden, [])

@@ -82,12 +82,13 @@ func (a *Actions) Targets(ctx context.Context, id int64) (all []Target, err erro
 
 // How is how a webhook is replayed. The zero value signs it anew and sends it to the first of its targets.
 type How struct {
-	Target   string // the name of one of its targets; "": the first
-	Exact    bool   // the recorded bytes with the old signature
-	NewID    bool   // with a webhook id of its own
-	Edited   bool   // with Body in place of the recorded body
-	Body     []byte // only with Edited
-	Anywhere bool   // a received webhook may go to an address that is not private; see *again.LeavesError
+	Target   string   // the name of one of its targets; "": the first
+	Exact    bool     // the recorded bytes with the old signature
+	NewID    bool     // with a webhook id of its own
+	Edited   bool     // with Body in place of the recorded body
+	Body     []byte   // only with Edited
+	Header   []string // fields that are set, "Name: value" each
+	Anywhere bool     // a received webhook may go to an address that is not private; see *again.LeavesError
 }
 
 // Replayed is what became of a replay.
@@ -105,13 +106,13 @@ func (a *Actions) Replay(ctx context.Context, id int64, how How) (*Replayed, err
 		return nil, err
 	}
 	done, err := again.Once(ctx, a.Shell, id, again.How{To: to, Exact: how.Exact, NewID: how.NewID, Edited: how.Edited,
-		Body: how.Body, Scheme: a.Scheme, Secrets: a.Secrets, Anywhere: how.Anywhere})
+		Body: how.Body, Scheme: a.Scheme, Secrets: a.Secrets, Anywhere: how.Anywhere, Header: how.Header})
 	if err != nil {
 		return nil, err
 	}
 	out := &Replayed{Done: *done}
 	if how.Edited && done.Sent != nil {
-		x, err := a.repeated(ctx, id)
+		x, err := a.Repeated(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -150,9 +151,9 @@ func (a *Actions) to(ctx context.Context, id int64, name string) (string, error)
 		Hint("write forward_to into a [[route]] of barb.toml")
 }
 
-// repeated returns the exchange whose request a replay sends, whole: of a received webhook the last delivery of its
+// Repeated returns the exchange whose request a replay sends, whole: of a received webhook the last delivery of its
 // sender, of a sent one the first attempt.
-func (a *Actions) repeated(ctx context.Context, id int64) (*record.Exchange, error) {
+func (a *Actions) Repeated(ctx context.Context, id int64) (*record.Exchange, error) {
 	w, err := webhooks.Get(ctx, a.Shell.History, id, a.Shell.Now())
 	if err != nil {
 		return nil, err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
@@ -24,6 +26,7 @@ type How struct {
 	NewID    bool     // with a webhook id of its own
 	Edited   bool     // with Body in place of the recorded body
 	Body     []byte   // only with Edited
+	Header   []string // fields that are set, "Name: value" each
 	Scheme   string   // that signs it; "": its own
 	Secrets  []string // references of secrets, as --secret takes them; nil: those of the webhook
 	Anywhere bool     // a received webhook may leave the private networks
@@ -42,8 +45,11 @@ type Done struct {
 // streams of sh; many goroutines may call it at the same time. The error may be a *LeavesError, store.ErrNotFound or a
 // *fail.Error; that no answer came is none.
 func Once(ctx context.Context, sh *shell.Shell, id int64, how How) (done *Done, err error) {
-	if how.Exact && how.Edited {
+	if how.Exact && (how.Edited || len(how.Header) > 0) {
 		return nil, fail.Usage("an edited webhook cannot have the old signature")
+	}
+	if i := slices.IndexFunc(how.Header, func(line string) bool { return strings.HasPrefix(line, "@") }); i >= 0 {
+		return nil, fail.Usage("header %q is not Name: value", how.Header[i]) // -H would read a file
 	}
 	var said shell.Notes
 	beside := sh.Beside(io.Discard, &said)
@@ -54,6 +60,7 @@ func Once(ctx context.Context, sh *shell.Shell, id int64, how How) (done *Done, 
 	}
 	o.selectors = []string{strconv.FormatInt(id, 10)}
 	o.to, o.exact, o.newID, o.Edit, o.yes = how.To, how.Exact, how.NewID, how.Edited, how.Anywhere
+	o.Headers.Lines = how.Header
 	if !how.Exact {
 		o.Scheme, o.Secrets = how.Scheme, how.Secrets
 	}

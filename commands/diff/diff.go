@@ -5,18 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/deliver/compare"
 	"github.com/barbhq/barb/store/record"
-	"github.com/barbhq/barb/store/webhooks"
 )
 
 type options struct {
@@ -53,7 +52,8 @@ func New(sh *shell.Shell) *cobra.Command {
 
 func runDiff(ctx context.Context, sh *shell.Shell, o *options, args []string) error {
 	sides, err := chosen(ctx, sh, o, args)
-	if _, missing := errors.AsType[*flags.NoWebhookError](err); o.allowEmpty && (missing || errors.Is(err, errNoReplay)) {
+	_, missing := errors.AsType[*flags.NoWebhookError](err)
+	if o.allowEmpty && (missing || errors.Is(err, pick.ErrNoReplay)) {
 		sh.Say("barb: nothing to compare")
 		return nil
 	}
@@ -84,9 +84,6 @@ func runDiff(ctx context.Context, sh *shell.Shell, o *options, args []string) er
 	return fail.Silent(fail.ExitFailed)
 }
 
-// errNoReplay is the error for a webhook that was not replayed.
-var errNoReplay = errors.New("no replay")
-
 // chosen returns what is compared: two exchanges, or a webhook and its latest replay. With --answers those that have
 // the answers.
 func chosen(ctx context.Context, sh *shell.Shell, o *options, args []string) (sides [2]*record.Exchange, err error) {
@@ -96,43 +93,10 @@ func chosen(ctx context.Context, sh *shell.Shell, o *options, args []string) (si
 		}
 	}
 	if len(args) == 1 {
-		return withReplay(ctx, sh, o, sides[0])
+		return pick.WithReplay(ctx, sh.History, sides[0], o.answers)
 	}
 	for i := 0; i < len(sides) && o.answers && err == nil; i++ {
-		sides[i], err = answeredBy(ctx, sh, sides[i])
-	}
-	return sides, err
-}
-
-// withReplay returns an exchange and the latest replay of its webhook. A replay is compared with what it repeats, and
-// its answer with that to the forward before it, if there is one.
-func withReplay(ctx context.Context, sh *shell.Shell, o *options, x *record.Exchange) (sides [2]*record.Exchange,
-	err error) {
-	isReplay := func(x *record.Exchange) bool {
-		return x.Role == record.Replay || x.Role == record.Elsewhere || x.Role == record.Copy
-	}
-	repeated, replay := x.ID, int64(0)
-	if isReplay(x) {
-		repeated, replay = x.Thread, x.ID
-	}
-	thread, err := sh.History.Thread(ctx, repeated)
-	if err != nil {
-		return sides, err
-	}
-	for _, one := range slices.Backward(thread) {
-		switch {
-		case replay == 0 && isReplay(one):
-			replay = one.ID
-		case o.answers && one.Role == record.Forward && one.ID < replay && repeated < one.ID:
-			repeated = one.ID
-		}
-	}
-	if replay == 0 {
-		return sides, fail.Usage("webhook %d has %w to compare it with", x.ID, errNoReplay).
-			Hintf("barb replay %d --to http://localhost:3000, or name two: barb diff %d @", x.ID, x.ID)
-	}
-	if sides[0], err = sh.History.Get(ctx, repeated); err == nil {
-		sides[1], err = sh.History.Get(ctx, replay)
+		sides[i], err = pick.AnsweredBy(ctx, sh.History, sides[i], sh.Now())
 	}
 	return sides, err
 }
@@ -148,21 +112,6 @@ func oneExchange(ctx context.Context, sh *shell.Shell, arg string) (*record.Exch
 		return nil, fail.Usage("%s may be several webhooks; diff compares two", arg).Hint("barb diff 17 18")
 	}
 	return sh.History.Get(ctx, ids[0].From)
-}
-
-// answeredBy returns the exchange with the answer to a received webhook: its app's, or else its own.
-func answeredBy(ctx context.Context, sh *shell.Shell, x *record.Exchange) (*record.Exchange, error) {
-	if x.Kind != record.Received {
-		return x, nil
-	}
-	w, err := webhooks.Get(ctx, sh.History, x.ID, sh.Now())
-	if err != nil {
-		return nil, err
-	}
-	if app := w.App(); app != nil {
-		return sh.History.Get(ctx, app.ID)
-	}
-	return x, nil
 }
 
 // sideName names one of the two messages.

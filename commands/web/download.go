@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/webhooks"
@@ -66,6 +68,42 @@ func (p *Page) download(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Disposition", `attachment; filename="webhook-`+strconv.FormatInt(id, 10)+"-"+name+ending+`"`)
 	h.Set("Content-Length", strconv.Itoa(len(data)))
 	_, _ = w.Write(data)
+}
+
+// cassette answers with a cassette of the webhook, as barb save writes it.
+func (p *Page) cassette(w http.ResponseWriter, r *http.Request) {
+	if p.Actions == nil {
+		p.noPart(w, errNoPart)
+		return
+	}
+	id := number(r.PathValue("id"))
+	text, err := p.Actions.Cassette(r.Context(), id)
+	if err != nil {
+		p.noPart(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Content-Disposition", `attachment; filename="webhook-`+strconv.FormatInt(id, 10)+`.barb.ndjson"`)
+	_, _ = w.Write(text)
+}
+
+// copied answers with the webhook as text in a form: curl, a program.
+func (p *Page) copied(w http.ResponseWriter, r *http.Request) {
+	if p.Actions == nil {
+		p.noPart(w, errNoPart)
+		return
+	}
+	c, err := p.Actions.Copy(r.Context(), number(r.PathValue("id")), act.Form(r.PathValue("form")))
+	if isUsage(err) {
+		err = errNoPart
+	}
+	if err != nil {
+		p.noPart(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Barb-Notes", url.PathEscape(strings.Join(c.Notes, "; ")))
+	_, _ = w.Write(c.Text)
 }
 
 // rest shows the part of a body that begins at ?from=, as text or in hex, at most as much as the first part.

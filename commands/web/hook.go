@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -40,6 +41,14 @@ type hook struct {
 	Base      string
 	Token     string
 	Size      string
+
+	Can        bool // actions are there
+	Targets    []act.Target
+	Forms      []act.Form
+	Pinned     bool
+	Note       string
+	NoteShown  markup
+	SampleName string
 }
 
 // field is a header field in the order of the wire.
@@ -125,7 +134,19 @@ func (p *Page) hookOf(ctx context.Context, at place) (*hook, error) {
 		return nil, err
 	}
 	h.Says, h.SaysClass = h.says(w, x)
-	return h, nil
+	return h, h.actions(ctx, p, w, x)
+}
+
+// actions adds what can be done with the webhook.
+func (h *hook) actions(ctx context.Context, p *Page, w *webhooks.Webhook, x *record.Exchange) (err error) {
+	h.Pinned, h.Note, h.NoteShown = w.Remark.Pinned, w.Remark.Note, lines(w.Remark.Note)
+	if h.Can = p.Actions != nil; !h.Can {
+		return nil
+	}
+	h.Forms = act.Forms()
+	h.SampleName = act.SampleName(x)
+	h.Targets, err = p.Actions.Targets(ctx, w.ID)
+	return err
 }
 
 // whole reads an exchange as it may be shown: without what the history masks.

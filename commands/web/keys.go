@@ -9,6 +9,7 @@ import (
 
 // does are the actions that the page's script can do; the others of the table are not in the sheet.
 var does = []keys.Action{keys.Previous, keys.Next, keys.Newest, keys.Oldest, keys.Section, keys.Open, keys.Back,
+	keys.Undo, keys.Replay, keys.ReplayAs, keys.Edit, keys.Mark, keys.Diff, keys.Pin, keys.Note, keys.Delete,
 	keys.Filter, keys.Matches, keys.Follow, keys.Explain, keys.CopyCurl, keys.Copy, keys.Raw, keys.Zoom,
 	keys.ByName, keys.Help}
 

@@ -42,18 +42,23 @@ func newSite(t *testing.T) *site {
 	return siteOf(t, s)
 }
 
-func siteOf(t *testing.T, s *store.Store) *site {
+func noonNow() time.Time { return noon.Add(time.Minute) }
+
+func siteOf(t *testing.T, s *store.Store) *site { return siteWith(t, s, func(*web.Page) {}) }
+
+func siteWith(t *testing.T, s *store.Store, adjust func(*web.Page)) *site {
 	t.Helper()
 	ln, err := web.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := &web.Page{History: s, Now: func() time.Time { return noon.Add(time.Minute) },
+	page := &web.Page{History: s, Now: noonNow,
 		Filter: func(f *flags.Filter) (store.Filter, *jq.Expr, error) {
 			return f.Parse(noon, func(name string) (string, error) { return name, nil })
 		},
 		Scheme: catalog.Lookup,
 		Hint:   func(err error) (string, string) { return err.Error(), "" }, Version: "test"}
+	adjust(page)
 	page.Open(ln)
 	t.Cleanup(page.Serve())
 	jar, err := cookiejar.New(nil)

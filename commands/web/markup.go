@@ -89,6 +89,13 @@ var names = map[rune]string{'\n': "LF", '\r': "CR", '\t': "TAB", 0: "NUL", 0x1b:
 // done returns what was written.
 func (w *writer) done() markup { return markup(w.String()) } //nolint:gosec // all text in it is escaped
 
+// lines is text in several lines.
+func lines(s string) markup {
+	var w writer
+	w.lines(s)
+	return w.done()
+}
+
 // wire is the text of a peer in one line.
 func wire(s string) markup {
 	var w writer

@@ -64,7 +64,13 @@ func (p *Page) rowOf(w *webhooks.Webhook, at place) row {
 	if n := tries(w); n > 1 {
 		r.Tries = "#" + strconv.Itoa(n)
 	}
-	r.Marks = marksOf(w)
+	if w.Remark.Pinned {
+		r.Marks = append(r.Marks, mark{"mark", "pinned"})
+	}
+	if w.Remark.Note != "" {
+		r.Marks = append(r.Marks, mark{"none", "note"})
+	}
+	r.Marks = append(r.Marks, marksOf(w)...)
 	return r
 }
 

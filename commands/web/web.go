@@ -40,6 +40,9 @@ type Page struct {
 	ended    chan struct{} // closed when the page is to end
 	counts   counts
 	values   valuesMet
+	acting   sync.WaitGroup  // actions that forms have asked for
+	ending   context.Context // of actions; ends with the page
+	end      context.CancelFunc
 }
 
 // Limits on what a browser may use.
@@ -56,6 +59,7 @@ const (
 func (p *Page) Open(ln net.Listener) {
 	p.listener = &limited{Listener: ln, free: make(chan struct{}, mostConns), closed: make(chan struct{})}
 	p.gate = newGate(ln.Addr().(*net.TCPAddr).Port, rand.Text)
+	p.ending, p.end = context.WithCancel(context.Background())
 	p.streams, p.ended = make(chan struct{}, mostStreams), make(chan struct{})
 }
 
@@ -86,6 +90,8 @@ func (p *Page) Serve() (stop func()) {
 			if server.Shutdown(ctx) != nil {
 				_ = server.Close()
 			}
+			p.end()
+			p.acting.Wait() // each records what it has done
 			done.Wait()
 		})
 	}
@@ -106,6 +112,14 @@ func (p *Page) handler() http.Handler {
 	mux.HandleFunc("GET /w/{id}/download/{part}", p.download)
 	mux.HandleFunc("GET /w/{id}/rest/{part}", p.rest)
 	mux.HandleFunc("GET /w/{id}/find/{part}", p.inBody)
+	mux.HandleFunc("GET /w/{id}/cassette", p.cassette)
+	mux.HandleFunc("GET /w/{id}/copy/{form}", p.copied)
+	mux.HandleFunc("GET /w/{id}/diff", p.diff)
+	mux.HandleFunc("GET /w/{id}/edit", p.edit)
+	for name, do := range map[string]func(context.Context, *doing) error{"replay": p.replay, "preview": p.preview,
+		"pin": p.pin, "note": p.note, "delete": p.remove, "sample": p.sample} {
+		mux.HandleFunc("POST /w/{id}/"+name, p.change(do))
+	}
 	return p.gate.guard(mux)
 }
 

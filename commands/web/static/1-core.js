@@ -20,9 +20,16 @@ function say(text) {
 }
 
 let toastEnd = 0;
-function toast(text, keep) {
+function toast(text, keep, label, run) {
   const box = $('#toast');
-  box.textContent = text;
+  box.textContent = text + ' ';
+  if (label) {
+    const button = doc.createElement('button');
+    button.textContent = label;
+    button.addEventListener('click', () => { box.hidden = true; run(); });
+    box.append(button);
+    say(text + ' ' + label);
+  }
   box.hidden = false;
   clearTimeout(toastEnd);
   toastEnd = setTimeout(() => { box.hidden = true; }, keep || 2000);

@@ -170,10 +170,10 @@ function refresh() {
   clearTimeout(refreshing);
   refreshing = setTimeout(async () => {
     const pane = $('#hook');
-    if (pane.contains(doc.activeElement) && doc.activeElement !== pane || String(getSelection()).length) return;
+    if (busy(pane)) return;
     const part = urlFor(state.chosen);
     part.searchParams.set('part', 'hook');
-    const top = pane.scrollTop;
+    const top = pane.scrollTop, key = focusKey(pane);
     try {
       const got = await fetchHTML(part);
       if (!got.ok || chosenIn(here()) !== state.chosen) return;
@@ -181,6 +181,7 @@ function refresh() {
       dress();
       highlight();
       pane.scrollTop = top;
+      focusAgain(pane, key);
     } catch { /* the next event tries again */ }
   }, 150);
 }

@@ -1,5 +1,6 @@
 // One webhook: folding, paths, views of the body, copying.
 function dress() {
+  keepResult();
   for (const views of $$('.views')) {
     const want = kept.get('view');
     if (want && $('.v-' + want, views)) views.dataset.view = want;

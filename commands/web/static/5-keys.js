@@ -34,7 +34,19 @@ const doing = {
   previous: () => step(-1), next: () => step(1),
   newest: () => { take(); choose(allRows()[0]); }, oldest: () => choose(allRows().at(-1)),
   open: () => { if (state.chosen) open(state.chosen, { enter: true, replace: chosenIn(here()) > 0 }); else step(0); },
+  replay: () => onHook(() => submit('replay')),
+  'replay-as': () => onHook(() => menu('replay', 'input[type=radio]')),
+  edit: () => onHook(edit),
+  mark: () => { state.marked = state.chosen; if (state.marked) toast('Marked #' + state.marked + ': d on another one compares them.'); },
+  diff: () => onHook(() => compareWith(state.marked !== state.chosen && state.marked)),
+  pin: () => onHook(() => submit('pin')),
+  note: () => onHook(() => menu('note', 'textarea')),
+  delete: () => onHook(() => submit('delete')),
+  undo: () => undo(),
   back: () => {
+    const open1 = $('.menu[open]'), away = $('.editor') || $('#result');
+    if (open1) { open1.open = false; $('summary', open1).focus(); return; }
+    if (away) { if (away.id) showResult(0, ''); else away.remove(); return; }
     if ($('#hook').contains(doc.activeElement) && chosenIn(here()) && innerWidth >= 720) mark(state.chosen, true);
     else if (chosenIn(here())) { open(0); rowOf(state.chosen)?.focus(); }
     else if (filterOf()) { $('#q').value = ''; $('#filter-form').requestSubmit(); }

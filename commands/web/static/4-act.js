@@ -1,0 +1,182 @@
+// What a person does with the open webhook. Each action is a form of the page, which works without this script, too.
+async function post(form, action) {
+  const body = new URLSearchParams(new FormData(form));
+  body.set('part', '1');
+  const answer = await fetch(action, { method: 'POST', body });
+  if (answer.status === 403) location.reload();
+  return { ok: answer.ok, text: await answer.text() };
+}
+
+// showResult puts what became of an action above the webhook. It stays there while the webhook is drawn anew.
+function showResult(id, html) {
+  state.result = html ? { id, html } : null;
+  keepResult();
+  if (html) say($('#result')?.textContent.trim().slice(0, 120) || '');
+}
+
+function keepResult() {
+  $('#result')?.remove();
+  const r = state.result, strip = $('#hook .strip');
+  if (!r || !strip || r.id !== chosenIn(here())) return;
+  const box = doc.createElement('div');
+  box.id = 'result';
+  fill(box, r.html);
+  strip.after(box);
+}
+
+// busy reports whether somebody works in the webhook, so that it must not be drawn anew.
+function busy(pane) {
+  return !!$('.menu[open],.editor', pane) || inField(doc.activeElement) && pane.contains(doc.activeElement) || String(getSelection()).length > 0;
+}
+
+// focusKey says where the focus is in the webhook, and focusAgain puts it there after it was drawn anew.
+function focusKey(pane) {
+  const el = doc.activeElement;
+  if (!pane.contains(el) || el === pane) return '';
+  const form = el.closest('[data-act]'), menu = el.closest('[data-menu]');
+  return menu ? '[data-menu=' + menu.dataset.menu + ']>summary' : form ? '[data-act=' + form.dataset.act + '] button' : el.id ? '#' + el.id : '.index a';
+}
+function focusAgain(pane, key) { if (key) ($(key, pane) || pane).focus({ preventScroll: true }); }
+
+async function redraw() {
+  const pane = $('#hook'), id = chosenIn(here()), part = urlFor(id), top = pane.scrollTop, key = focusKey(pane);
+  part.searchParams.set('part', 'hook');
+  const got = await fetchHTML(part);
+  if (!got.ok || chosenIn(here()) !== id) return;
+  fill(pane, got.text);
+  dress();
+  highlight();
+  pane.scrollTop = top;
+  focusAgain(pane, key);
+}
+
+const sending = '<div class="done d-none"><p>Sending…</p></div>';
+
+async function act(form, button) {
+  const id = chosenIn(here()), what = button?.dataset.act || form.dataset.act;
+  if (what === 'delete' && !form.closest('.done')) { remove(id, form); return; }
+  const action = button?.hasAttribute('formaction') ? button.formAction : form.getAttribute('action');
+  const sends = what === 'replay' || what === 'edit';
+  if (sends) { for (const m of $$('.menu[open]')) m.open = false; showResult(id, sending); }
+  let got;
+  try { got = await post(form, action); } catch { showResult(id, ''); toast('The page cannot reach barb.', 4000); return; }
+  if (what === 'preview' && got.ok) {
+    const made = new DOMParser().parseFromString(got.text, 'text/html').body.firstElementChild;
+    $('[data-changes]', form).replaceWith(made);
+    made.scrollIntoView({ block: 'nearest' });
+  } else if ((what === 'pin' || what === 'note') && got.ok) {
+    const row = rowsIn(got.text)[0], old = rowOf(id);
+    if (row && old) update(old, row);
+    for (const m of $$('.menu[open]')) m.open = false;
+    await redraw();
+    toast(what === 'note' ? 'Noted.' : $('[data-act=pin] [aria-pressed=true]') ? 'Pinned: pruning leaves it.' : 'Not pinned any more.');
+  } else {
+    if (got.ok && what === 'edit') $('.editor')?.remove();
+    showResult(id, got.text);
+    if (sends && !busy($('#hook'))) await redraw();
+    if (what === 'delete' && got.ok) { rowOf(id)?.remove(); showResult(id, ''); open(0); }
+  }
+}
+
+// remove takes a webhook out of the list. It is deleted after six seconds, or when the page is left, unless undone.
+function remove(id, form) {
+  commit();
+  const row = rowOf(id), next = row && (row.nextElementSibling || row.previousElementSibling);
+  const body = new URLSearchParams(new FormData(form));
+  body.set('part', '1');
+  state.gone = { id, row, url: form.getAttribute('action'), body, timer: setTimeout(commit, 6000) };
+  if (row) row.hidden = true;
+  if (next) open(idOf(next), { focus: true, replace: true }); else open(0, { replace: true });
+  toast('#' + id + ' is deleted.', 6000, 'Undo', undo);
+}
+
+function undo() {
+  const gone = state.gone;
+  if (!gone) return;
+  clearTimeout(gone.timer);
+  state.gone = null;
+  if (gone.row) gone.row.hidden = false;
+  toast('Nothing was deleted.');
+  open(gone.id, { focus: true, replace: true });
+}
+
+async function commit() {
+  const gone = state.gone;
+  if (!gone) return;
+  clearTimeout(gone.timer);
+  state.gone = null;
+  try {
+    const answer = await fetch(gone.url, { method: 'POST', body: gone.body, keepalive: true });
+    if (answer.ok) { rowOf(gone.id)?.remove(); count(); return; }
+    const text = new DOMParser().parseFromString(await answer.text(), 'text/html').body.textContent.trim();
+    if (gone.row) gone.row.hidden = false;
+    toast(text, 8000);
+  } catch { if (gone.row) gone.row.hidden = false; }
+}
+addEventListener('pagehide', commit);
+
+// edit fetches the form in which the webhook is edited.
+async function edit() {
+  const id = chosenIn(here()), url = new URL($('[data-edit]').href);
+  url.searchParams.set('part', '1');
+  const got = await fetchHTML(url);
+  if (!got.ok || chosenIn(here()) !== id) return;
+  $('.editor')?.remove();
+  const made = new DOMParser().parseFromString(got.text, 'text/html').body.firstElementChild;
+  $('#hook .strip').after(made);
+  $('#hook').scrollTop = 0;
+  $('textarea', made)?.focus();
+}
+
+doc.addEventListener('input', (e) => {
+  const says = e.target.id === 'edit-body' && $('[data-valid]', e.target.form);
+  if (!says || !('json' in says.dataset)) return;
+  try { JSON.parse(e.target.value); says.textContent = ''; } catch (wrong) { says.textContent = 'not JSON: ' + wrong.message; }
+});
+
+// compareWith shows what differs from another webhook: from its replay or the one before it where none is named.
+async function compareWith(other) {
+  const id = chosenIn(here()), url = new URL('/w/' + id + '/diff', location.origin);
+  if (other) url.searchParams.set('with', other);
+  url.searchParams.set('part', '1');
+  const got = await fetchHTML(url);
+  showResult(id, got.text);
+  $('#hook').scrollTop = 0;
+}
+
+async function copyAs(form) {
+  const answer = await fetch('/w/' + chosenIn(here()) + '/copy/' + form);
+  if (!answer.ok) return;
+  await copy(await answer.text(), 'as ' + form);
+  const notes = decodeURIComponent(answer.headers.get('Barb-Notes') || '');
+  if (notes) toast('Copied as ' + form + ': ' + notes, 5000);
+}
+
+doc.addEventListener('submit', (e) => {
+  const form = e.target.closest('form[data-act]');
+  if (form && $('#hook').contains(form)) { e.preventDefault(); act(form, e.submitter); }
+  const pair = e.target.closest('#hook form[data-with]');
+  if (pair) { e.preventDefault(); compareWith(+pair.elements.with.value); }
+});
+doc.addEventListener('click', (e) => {
+  const t = e.target;
+  for (const m of $$('.menu[open]')) if (!m.contains(t)) m.open = false;
+  if (e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey || !t.closest('#hook')) return;
+  const link = t.closest('[data-edit],[data-diff],[data-as],[data-close]');
+  if (!link) return;
+  e.preventDefault();
+  if ('edit' in link.dataset) edit();
+  else if ('diff' in link.dataset) compareWith(+link.dataset.diff || (state.marked !== chosenIn(here()) && state.marked));
+  else if ('as' in link.dataset) { copyAs(link.dataset.as); link.closest('.menu').open = false; }
+  else if (link.closest('.editor')) link.closest('.editor').remove();
+  else showResult(0, '');
+});
+
+// onHook does something with the chosen webhook, which is opened first.
+async function onHook(run) {
+  if (!state.chosen) return;
+  if (chosenIn(here()) !== state.chosen || !$('#hook article')) await open(state.chosen, { replace: chosenIn(here()) > 0 });
+  if ($('#hook article')) run();
+}
+function menu(name, field) { const m = $('[data-menu=' + name + ']'); if (m) { m.open = true; $(field, m)?.focus(); } }
+function submit(what) { const form = $('.acts form[data-act=' + what + ']'); if (form) form.requestSubmit(); }
