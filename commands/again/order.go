@@ -3,8 +3,6 @@ package again
 import (
 	"context"
 	"fmt"
-	"iter"
-	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -82,57 +80,6 @@ func (o *order) read(concurrency int) error {
 
 // changes reports whether webhooks are not sent once each in the order in which they came.
 func (o *order) changes() bool { return o.shuffle || o.part > 0 }
-
-// arranged yields all items in the order of the flags: the same each time, so that what was checked is what is sent.
-func (r *replayer) arranged(all func(context.Context) iter.Seq2[replay.Item, error]) func(
-	context.Context) iter.Seq2[replay.Item, error] {
-	o := r.options
-	var items []replay.Item
-	read := false
-	return func(ctx context.Context) iter.Seq2[replay.Item, error] {
-		return func(yield func(replay.Item, error) bool) {
-			if !read {
-				for item, err := range all(ctx) {
-					if err != nil {
-						yield(item, err)
-						return
-					}
-					items = append(items, item)
-				}
-				items, read = r.mix(items, &o.order), true
-			}
-			for _, item := range items {
-				if !yield(item, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// mix repeats and shuffles items by the seed.
-func (r *replayer) mix(items []replay.Item, o *order) (mixed []replay.Item) {
-	if !o.changes() {
-		return items
-	}
-	seed := uint64(r.sh.Rand() * (1 << 32))
-	if r.options.Seed != nil {
-		seed = *r.options.Seed
-	} else {
-		r.sh.Say("barb: --seed %d repeats this order", seed)
-	}
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // an order that can be repeated
-	for _, item := range items {
-		mixed = append(mixed, item)
-		if random.Float64() < o.part {
-			mixed = append(mixed, item)
-		}
-	}
-	if o.shuffle {
-		random.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
-	}
-	return mixed
-}
 
 // readMap returns what finds the address of a webhook by the routes of --to-map.
 func (r *replayer) readMap() (func(*record.Exchange) (string, error), error) {
