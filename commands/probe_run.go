@@ -39,7 +39,7 @@ func runProbe(ctx context.Context, sh *shell.Shell, o *probeOptions) error {
 	if o.dryRun {
 		return listChecks(sh, p)
 	}
-	if goOn, err := o.agrees(sh, p); err != nil || !goOn {
+	if err := o.agrees(sh, p); err != nil {
 		return err
 	}
 	if p.History, err = sh.WriteHistory(ctx); err != nil {
@@ -100,24 +100,23 @@ func announce(p *probe.Probe) string {
 }
 
 // agrees says what is going to be sent, and asks before a public address is probed.
-func (o *probeOptions) agrees(sh *shell.Shell, p *probe.Probe) (bool, error) {
+func (o *probeOptions) agrees(sh *shell.Shell, p *probe.Probe) error {
 	says := announce(p) + ", to " + flags.WithoutUser(o.url)
 	if !p.Public || o.yes {
 		sh.Say("barb: %s", says)
-		return true, nil
+		return nil
 	}
 	if !sh.InTerminal || !sh.ErrTerminal {
-		return false, fail.Usage("%s is a public address; barb probe %s", flags.WithoutUser(o.url),
+		return fail.Usage("%s is a public address; barb probe %s", flags.WithoutUser(o.url),
 			announce(p)).Hint("--yes probes it")
 	}
 	sh.Note("barb: %s, which is a public address", says)
 	sh.Stderr.Printf("probe it? [y/N] ")
 	answer, err := infile.Answer(sh.In)
 	if err == nil && answer != "y" && answer != "yes" {
-		sh.Say("barb: nothing was sent")
-		return false, nil
+		return fail.Usage("nothing was sent")
 	}
-	return err == nil, err
+	return err
 }
 
 // listChecks prints what --dry-run asks for.

@@ -34,8 +34,8 @@ while [ ! -s url ]; do sleep 0.01; done; barb send $(cat url) -d '{"type":"invoi
 		"a pipe":          {"true | " + replay, "", `--yes sends to it all the same[\s\S]*code 2\s+1 exchanges`},
 		"a dry run":       {replay + " --dry-run", "", `code 0\s+1 exchanges`},
 		"private":         {"barb replay 1 --to http://127.0.0.1:1", "", `refused[\s\S]*` + yes},
-		"probe no":        {probe, "n\n", `nothing was sent\s+code 0\s+1 exchanges`},
-		"probe enter":     {probe, "\n", `nothing was sent\s+code 0\s+1 exchanges`},
+		"probe no":        {probe, "n\n", no},
+		"probe enter":     {probe, "\n", no},
 		"probe y":         {probe, "y\n", `A1[\s\S]*\bcode 3\s+([2-9]|\d\d) exchanges`},
 		"probe in a pipe": {"true | " + probe, "", `--yes probes it[\s\S]*code 2\s+1 exchanges`},
 	} {
