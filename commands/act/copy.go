@@ -56,9 +56,10 @@ func (a *Actions) Copy(ctx context.Context, id int64, form Form) (*Copied, error
 	if _, cut := x.Marked(record.Truncated); cut {
 		c.Notes = append(c.Notes, "only the first 64 KiB of the body are stored")
 	}
-	write, known := map[Form]func(*record.Request) string{Curl: export.Curl, Raw: func(r *record.Request) string {
-		return string(export.Raw(r))
-	}}[form]
+	write, known := map[Form]func(*record.Request) string{Curl: export.Curl, Fetch: export.Fetch,
+		Go: export.Go, Py: export.Python, Raw: func(r *record.Request) string {
+			return string(export.Raw(r))
+		}}[form]
 	switch {
 	case known:
 		c.Text = []byte(write(&x.Request))
