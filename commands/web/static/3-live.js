@@ -17,7 +17,7 @@ function live() {
     const data = JSON.parse(e.data);
     heard.html += data.html;
     heard.bad += data.bad;
-    heard.later ||= setTimeout(takeHeard, Math.max(0, heard.at + drawEvery - performance.now()));
+    heard.later ||= setTimeout(takeHeard, heard.busy ? Math.max(0, heard.at + drawEvery - performance.now()) : 0);
   });
   source.addEventListener('reset', () => { load(here(), { keep: true }); });
   source.addEventListener('trouble', (e) => { const d = JSON.parse(e.data); setLive('lost', d.text); });
@@ -57,11 +57,11 @@ function rowsIn(html) {
 
 // What comes fast is drawn together: a table of 300 rows is laid out anew each time.
 const drawEvery = 100;
-const heard = { html: '', bad: 0, at: 0, later: 0 };
+const heard = { html: '', bad: 0, at: 0, later: 0, busy: false };
 function takeHeard() {
   const { html, bad } = heard;
   clearTimeout(heard.later);
-  Object.assign(heard, { html: '', bad: 0, at: performance.now(), later: 0 });
+  Object.assign(heard, { html: '', bad: 0, at: performance.now(), later: 0, busy: html.length > 4000 }); // some rows at once
   if (html) arrived(html, bad);
 }
 
