@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -89,7 +90,8 @@ kill $!; wait; `
 				line := strings.NewReplacer("--within 30s", "--within 1ms", "--timeout 30s", "--timeout 1ms",
 					"--to :3000", "--to "+app, "send :3000", "send "+app).Replace(line)
 				cmd := exec.Command("sh", "-c", "exec 2>&1; "+f.fault+line)
-				cmd.Dir, cmd.Env = dir, append(env, "KEY=key", "APP="+app, "SECRET=barb_example_secret_0123456789", f.env)
+				cmd.Dir = dir
+				cmd.Env = slices.Concat(env, []string{"KEY=key", "APP=" + app, "SECRET=barb_example_secret_0123456789", f.env})
 				out, err := cmd.CombinedOutput()
 				if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != f.code ||
 					!strings.Contains(string(out), f.said) {

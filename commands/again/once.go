@@ -60,7 +60,7 @@ func Once(ctx context.Context, sh *shell.Shell, id int64, how How) (done *Done, 
 	}
 	o.selectors = []string{strconv.FormatInt(id, 10)}
 	o.to, o.exact, o.newID, o.Edit, o.yes = how.To, how.Exact, how.NewID, how.Edited, how.Anywhere
-	o.Headers.Lines = how.Header
+	o.Lines = how.Header
 	if !how.Exact {
 		o.Scheme, o.Secrets = how.Scheme, how.Secrets
 	}

@@ -19,10 +19,10 @@ const sendersShown = 20
 //	the sender (github, to /in) retries with faults: it ignores Retry-After (3 webhooks came more than once)
 func SenderLine(s *senders.Sender) string {
 	line := fmt.Sprintf("the sender (%s, to %s) ", schemeOrNone(s), Clip(s.Path, 60))
-	switch {
-	case s.Grade == senders.Good:
+	switch s.Grade {
+	case senders.Good:
 		line += "retries correctly"
-	case s.Grade == senders.NotJudged:
+	case senders.NotJudged:
 		return line + "had no webhook to retry"
 	default:
 		line += "retries with faults: it " + strings.Join(s.Faults, ", ")

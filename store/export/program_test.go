@@ -65,7 +65,7 @@ func TestAProgramSendsTheRecordedBytes(t *testing.T) {
 			if err != nil || !strings.Contains(string(out), "200") || !strings.Contains(string(out), "seen") {
 				t.Fatalf("%s: %v: %s\n%s", name, err, out, c.write(r))
 			}
-			if got == nil || !bytes.Equal(body, sent) || got.Method != "POST" ||
+			if got == nil || !bytes.Equal(body, sent) || got.Method != http.MethodPost ||
 				got.RequestURI != "/in%20x?a=%27b%27&c=%22" {
 				t.Errorf("%s sent %q to %v, want %q", name, body, got.RequestURI, sent)
 			}

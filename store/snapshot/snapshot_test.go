@@ -102,7 +102,7 @@ func TestAFileThatIsNoSnapshotIsAMistakeWithItsLine(t *testing.T) {
 func TestTheFormOfABodyIsThatOfItsContent(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{
-		`{"a":1}`: `"body": {`, ` {"a":1}`: `"body": {`, "\r\n\t[1]": `"body": [`, `{"a":`: `"text": "{\"a\":"`,
+		`{"a":1}`: `"body": {`, "\n{\"a\":1}": `"body": {`, "\r\n\t[1]": `"body": [`, `{"a":`: `"text": "{\"a\":"`,
 		`"a"`: `"text": "\"a\""`, `1`: `"text": "1"`, `<&>`: `"text": "<&>"`, "\xff": `"body_base64": "/w=="`,
 	} {
 		var s snapshot.Snapshot
