@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
@@ -189,13 +188,4 @@ func notRun(target string) string {
 	}
 	return "queued commands are not run; barb listen --mode ack --exec '" + program + " …' with " + details +
 		" and the same arguments runs them"
-}
-
-// targetName is the target of an entry as a table shows it.
-func targetName(kind store.QueueKind, target string) string {
-	if kind == store.Command {
-		program, _ := gateway.CommandOf(target)
-		return "exec " + filepath.Base(program)
-	}
-	return flags.HostOf(target)
 }

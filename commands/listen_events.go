@@ -6,6 +6,7 @@ import (
 
 	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/tell"
@@ -96,7 +97,8 @@ func (g *listener) tellQueue(e gateway.Event) {
 	case gateway.LeftBehind:
 		g.sh.Note("webhook %d is left to another listener: %v", e.ID, e.Err)
 	case gateway.TargetLeft:
-		g.sh.Note("webhooks for %s are left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
+		g.sh.Note("webhooks for %s are left to another listener: %v; barb queue lists it",
+			queued.Target(e.Of, e.Target), e.Err)
 	case gateway.CommandRefused:
 		g.sh.Warn("webhook %d: --exec was not run: %s", e.ID, e.Detail)
 	case gateway.CommandBusy:

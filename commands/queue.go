@@ -92,7 +92,7 @@ func runQueueList(ctx context.Context, sh *shell.Shell, o flags.Queue) error {
 	if len(entries) == 0 {
 		sh.Say("barb: %s", o.Nothing())
 	}
-	sh.Stdout.Queue(entries, sh.Now(), targetName)
+	sh.Stdout.Queue(entries, sh.Now(), queued.Target)
 	for _, text := range ui.Takers(entries, sh.Now()) {
 		sh.Say("barb: %s", text)
 	}
@@ -167,13 +167,6 @@ func changeQueue(ctx context.Context, sh *shell.Shell, f store.QueueFilter, chan
 	history, err := sh.ReadHistory(ctx)
 	if err != nil {
 		return err
-	}
-	for _, r := range f.IDs {
-		if r.From == r.To {
-			if _, err := history.GetQueued(ctx, r.From); err != nil {
-				return err
-			}
-		}
 	}
 	r, err := change.Apply(ctx, history, f, sh.Now())
 	if err != nil {

@@ -139,7 +139,7 @@ var Table = []Row{
 	{Action: Matches, Keys: []string{"n", "N"}, Does: "go to the next match, to the previous one", Views: views,
 		On: AWebhook},
 	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Word: "figures", Rank: 12, Views: Terminal},
-	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Word: "queue", Rank: 13, Views: Terminal},
+	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Word: "queue", Rank: 13, Views: views},
 	{Action: Zoom, Keys: []string{"z"}, Does: "zoom the pane", Views: views},
 	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: views},
 	{Action: Screen, Keys: []string{"t"}, Does: "open the view that fills the terminal", Views: Listen},

@@ -5,14 +5,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
+
+// Target is the destination of an entry as a table shows it: the host, or the program.
+func Target(kind store.QueueKind, target string) string {
+	if kind == store.Command {
+		program, _ := gateway.CommandOf(target)
+		return "exec " + filepath.Base(program)
+	}
+	return flags.HostOf(target)
+}
 
 // Change is what a person does to entries.
 type Change struct {
@@ -37,9 +49,17 @@ type Result struct {
 	Hints   []string // the next commands to type
 }
 
-// Apply changes the entries that a filter selects. Entries of a worker that was killed are nobody's.
+// Apply changes the entries that a filter selects; store.ErrNoEntry for an id that is not there. Entries of a
+// worker that was killed are nobody's.
 func (c *Change) Apply(ctx context.Context, history *store.Store, f store.QueueFilter, now time.Time) (r Result,
 	err error) {
+	for _, id := range f.IDs {
+		if id.From == id.To {
+			if _, err := history.GetQueued(ctx, id.From); err != nil {
+				return r, err
+			}
+		}
+	}
 	if err := worker.ReleaseGone(ctx, history, now); err != nil {
 		return r, err
 	}

@@ -24,7 +24,7 @@ func (p *Printer) Queue(entries []*store.Queued, now time.Time, target func(stor
 	for _, q := range entries {
 		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), q.Kind.String(), strconv.FormatInt(q.Thread, 10),
 			when(q.Created, now), EscapeLine(target(q.Kind, q.Target)),
-			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), Clip(q.Why, 60)})
+			StateWord(q), strconv.Itoa(q.Attempts), WhenDue(q, now), Clip(q.Why, 60)})
 	}
 	head := []string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}
 	for _, name := range queueYields {
@@ -44,13 +44,13 @@ func (p *Printer) Queue(entries []*store.Queued, now time.Time, target func(stor
 // of its attempts.
 func (p *Printer) QueueEntry(q *store.Queued, now time.Time, plan string, attempts []*record.Exchange) {
 	id, thread := strconv.FormatInt(q.ID, 10), strconv.FormatInt(q.Thread, 10)
-	rows := append(append(targetRows(q), [2]string{"order", orderText(q)}), planRows(plan)...)
+	rows := append(append(targetRows(q), [2]string{"order", OrderText(q)}), planRows(plan)...)
 	p.Pairs(append([][2]string{
 		{"id", id},
 		{"kind", q.Kind.String()},
 		{"webhook", thread + "  (barb show " + thread + " --attempts)"},
-		{"state", stateWord(q)},
-		{"next", strings.TrimSpace(whenDue(q, now) + dueText(q, now))},
+		{"state", StateWord(q)},
+		{"next", strings.TrimSpace(WhenDue(q, now) + dueText(q, now))},
 		{"attempts", strconv.Itoa(q.Attempts)},
 		{"why", Clip(q.Why, 300)},
 		{"since", q.Created.Local().Format("2006-01-02 15:04:05.000 -07:00")},
@@ -61,15 +61,17 @@ func (p *Printer) QueueEntry(q *store.Queued, now time.Time, plan string, attemp
 	}
 }
 
-func stateWord(q *store.Queued) string {
+// StateWord is the state of an entry.
+func StateWord(q *store.Queued) string {
 	if q.State == store.Waiting && q.Blocked {
 		return "waiting in order"
 	}
 	return string(q.State)
 }
 
-// whenDue returns the next attempt of a waiting entry.
-func whenDue(q *store.Queued, now time.Time) string {
+// WhenDue says when the next attempt of an entry is: "now", "due", "in 5s"; "" for one that waits in order or
+// has ended.
+func WhenDue(q *store.Queued, now time.Time) string {
 	switch {
 	case q.State == store.Leased && q.Due.After(now):
 		return "now"
@@ -85,7 +87,7 @@ func whenDue(q *store.Queued, now time.Time) string {
 func Takers(entries []*store.Queued, now time.Time) (texts []string) {
 	due := map[store.QueueKind][]*store.Queued{}
 	for _, q := range entries {
-		if whenDue(q, now) == "due" {
+		if WhenDue(q, now) == "due" {
 			due[q.Kind] = append(due[q.Kind], q)
 		}
 	}
@@ -113,7 +115,7 @@ func Taker(kind store.QueueKind) string {
 
 // dueText says in brackets which process delivers an entry that is due.
 func dueText(q *store.Queued, now time.Time) string {
-	if whenDue(q, now) != "due" {
+	if WhenDue(q, now) != "due" {
 		return ""
 	}
 	return "  (" + Taker(q.Kind) + ")"

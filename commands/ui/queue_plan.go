@@ -100,8 +100,8 @@ func targetRows(q *store.Queued) [][2]string {
 	return rows
 }
 
-// orderText describes the order of a queue entry, which is stored as "key KEY", of a webhook as "route NAME key KEY".
-func orderText(q *store.Queued) string {
+// OrderText describes the order of a queue entry, which is stored as "key KEY", of a webhook as "route NAME key KEY".
+func OrderText(q *store.Queued) string {
 	if q.Order == "" {
 		return "none: delivered when due"
 	}

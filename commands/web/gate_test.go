@@ -132,7 +132,7 @@ func TestEveryAnswerForbidsWhatThePageDoesNotNeed(t *testing.T) {
 	s := entered(t)
 	s.add(received(1))
 	for _, path := range []string{"/", "/w/1", "/w/9", "/rows", "/static/app.js", "/static/app.css", "/static/../gate.go",
-		"/w/1/download/raw", "/w/1/download/%2e%2e%2fraw", "/nowhere"} {
+		"/w/1/download/raw", "/w/1/download/%2e%2e%2fraw", "/queue", "/nowhere"} {
 		_, h, _ := s.ask("GET", path, nil, "")
 		policy := h.Get("Content-Security-Policy")
 		for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'",
@@ -164,7 +164,7 @@ func TestThePageHasNothingInline(t *testing.T) {
 	t.Parallel()
 	s := entered(t)
 	s.add(received(1))
-	for _, path := range []string{"/", "/w/1", "/?q=x"} {
+	for _, path := range []string{"/", "/w/1", "/?q=x", "/queue"} {
 		text := s.get(path)
 		for _, bad := range []string{"<style", " style=", "javascript:", "<script>", " onclick=", " onload=", "http-equiv"} {
 			if strings.Contains(text, bad) {

@@ -106,6 +106,8 @@ func (p *Page) handler() http.Handler {
 	mux.HandleFunc("GET /count", p.count)
 	mux.HandleFunc("GET /complete", p.complete)
 	mux.HandleFunc("GET /pulse", p.pulse)
+	mux.HandleFunc("GET /queue", p.queue)
+	mux.HandleFunc("POST /queue", p.change(p.changeQueue))
 	mux.HandleFunc("GET /events", p.events)
 	mux.HandleFunc("GET /w/{id}", p.webhook)
 	mux.HandleFunc("GET /w/{id}/signature", p.explained)
