@@ -17,7 +17,7 @@ import (
 func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T) {
 	t.Parallel()
 	s := newHistory(t)
-	const many = 26_000
+	const many, batch = 26_000, 500
 	random := rand.New(rand.NewPCG(1, 2))
 	var xs []*record.Exchange
 	for n := range many {
@@ -27,12 +27,14 @@ func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T)
 		if n%7 == 0 {
 			x.Response.Status = 503
 		}
-		if n > 100 && random.IntN(5) == 0 { // of a webhook that may be long ago
-			x.Thread, x.Role = int64(1+random.IntN(n)), record.Attempt
+		if n >= batch && random.IntN(5) == 0 { // of a webhook that may be long ago
+			x.Thread, x.Role = int64(1+random.IntN(n-n%batch)), record.Attempt
 		}
 		xs = append(xs, x)
 	}
-	keep(t, s, xs...)
+	for some := range slices.Chunk(xs, batch) {
+		keep(t, s, some...)
+	}
 	died := xs[many-2]
 	if died.Response.Status != 200 {
 		died = xs[many-1]
@@ -49,6 +51,8 @@ func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T)
 	there := func(x *record.Exchange) bool { return x.Request.URL == "http://127.0.0.1:4001/in" }
 	upTo := noon.Add(many / 2 * time.Second)
 	none := func(*record.Exchange) bool { return false }
+	most := []store.Range{{From: 40, To: 14_000}, {From: 15_000, To: 1 << 40}}
+	within := func(x *record.Exchange) bool { return x.ID >= 40 && x.ID <= 14_000 || x.ID >= 15_000 }
 	notFound, serverError := store.StatusRange{From: 404, To: 404}, store.StatusRange{From: 500, To: 599}
 	for name, c := range map[string]struct {
 		filter store.Filter
@@ -61,6 +65,7 @@ func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T)
 		"of an endpoint and 5xx": {store.Filter{Endpoint: "127.0.0.1:4001", Status: serverError}, there, time.Time{}},
 		"of a status":            {store.Filter{Status: serverError}, (*record.Exchange).HasFailed, time.Time{}},
 		"of no exchange":         {store.Filter{Status: notFound}, none, time.Time{}},
+		"of most ids":            {store.Filter{IDs: most}, within, time.Time{}},
 	} {
 		want := fulfilling(t, s, c.has, c.until)
 		var got []int64
@@ -70,6 +75,19 @@ func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: %d webhooks, want %d; they differ from number %d on", name, len(got), len(want), differ(got, want))
+		}
+		if len(c.filter.IDs) == 0 {
+			continue
+		}
+		var oldestFirst []int64
+		c.filter.OldestFirst = true
+		for page, err := range s.Webhooks(t.Context(), c.filter) {
+			must(t, err)
+			oldestFirst = append(oldestFirst, page...)
+		}
+		if slices.Sort(want); !slices.Equal(oldestFirst, want) {
+			t.Errorf("%s, oldest first: %d webhooks, want %d; they differ from number %d on", name, len(oldestFirst), len(want),
+				differ(oldestFirst, want))
 		}
 	}
 }

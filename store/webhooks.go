@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/sqlite"
 )
@@ -34,6 +35,10 @@ func (s *Store) Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error
 		if f.Before > 0 {
 			all.To = min(all.To, f.Before-1)
 		}
+		if sc, ok := f.mostOf(all); ok {
+			s.walked(ctx, f.OldestFirst, sc, all, yield)
+			return
+		}
 		if narrow, ok := f.narrowest(); ok {
 			s.narrowed(ctx, &f, &narrow, all, yield)
 			return
@@ -50,6 +55,26 @@ func (s *Store) Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error
 		}
 		s.walked(ctx, f.OldestFirst, sc, all, yield)
 	}
+}
+
+// manyIDs is from how many ids on a filter is held against what the history has: to gather them all takes memory.
+const manyIDs = 10_000
+
+// mostOf returns the scope of the ids of a filter, and whether they are many and at least a quarter of all.
+func (f *Filter) mostOf(all Range) (sc *scope, ok bool) {
+	const maxRanges = 8 // each is compared with each row
+	if len(f.IDs) == 0 || len(f.IDs) > maxRanges {
+		return nil, false
+	}
+	sc = &scope{}
+	var terms []string
+	n := int64(0)
+	for _, r := range lookup.Within(all, f.IDs) {
+		n += r.To - r.From + 1
+		terms, sc.args = append(terms, "e.id BETWEEN ? AND ?"), append(sc.args, r.From, r.To)
+	}
+	sc.terms = []string{"(" + strings.Join(terms, " OR ") + ")"}
+	return sc, n >= max(manyIDs, (all.To-all.From+1)/4)
 }
 
 // narrowest returns a filter of the one condition that the history finds fastest; false when none has an index.
