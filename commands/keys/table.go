@@ -138,7 +138,7 @@ var Table = []Row{
 		Word: "filter", Rank: 4, Views: all},
 	{Action: Matches, Keys: []string{"n", "N"}, Does: "go to the next match, to the previous one", Views: views,
 		On: AWebhook},
-	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Word: "figures", Rank: 12, Views: Terminal},
+	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Word: "figures", Rank: 12, Views: views},
 	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Word: "queue", Rank: 13, Views: views},
 	{Action: Zoom, Keys: []string{"z"}, Does: "zoom the pane", Views: views},
 	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: views},

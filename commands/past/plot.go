@@ -9,24 +9,36 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// drawStats draws the latencies of the exchanges that a filter selects, and their number over time.
-func drawStats(ctx context.Context, sh *shell.Shell, filter store.Filter) error {
+// Drawn is what barb stats --plot draws.
+type Drawn struct {
+	Sent, Received plot.Latencies
+	Rate           plot.Rate
+}
+
+// Draw counts the latencies of the exchanges that a filter selects, and their number over time.
+func Draw(ctx context.Context, history *store.Store, filter store.Filter) (d Drawn, err error) {
 	filter.Limit, filter.Bodies = 0, false
-	var sent, received plot.Latencies
-	var rate plot.Rate
-	for x, err := range sh.History.List(ctx, filter) {
+	for x, err := range history.List(ctx, filter) {
 		if err != nil {
-			return err
+			return d, err
 		}
-		rate.Add(x.Start)
+		d.Rate.Add(x.Start)
 		if x.Kind == record.Received {
-			received.Add(x.Took, 1)
+			d.Received.Add(x.Took, 1)
 		} else {
-			sent.Add(x.Took, 1)
+			d.Sent.Add(x.Took, 1)
 		}
 	}
-	sh.Stdout.Latencies("sent latency", &sent)
-	sh.Stdout.Latencies("received latency", &received)
-	sh.Stdout.Rate("exchanges", &rate)
+	return d, nil
+}
+
+func drawStats(ctx context.Context, sh *shell.Shell, filter store.Filter) error {
+	d, err := Draw(ctx, sh.History, filter)
+	if err != nil {
+		return err
+	}
+	sh.Stdout.Latencies("sent latency", &d.Sent)
+	sh.Stdout.Latencies("received latency", &d.Received)
+	sh.Stdout.Rate("exchanges", &d.Rate)
 	return nil
 }

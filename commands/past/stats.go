@@ -46,14 +46,31 @@ func NewStats(sh *shell.Shell) *cobra.Command {
 		},
 	}
 	o.Filter.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
-	o.Thresholds.AddFlags(cmd)
+	addThresholds(cmd, &o.Thresholds)
 	cmd.Flags().BoolVar(&o.check, "check", false, "print the figures that break their thresholds, and exit 1 "+
 		"when one does")
 	cmd.Flags().BoolVar(&o.plot, "plot", false, "draw the latencies, and what came over time, as characters")
 	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge the services that sent webhooks here")
+	return cmd
+}
+
+func addThresholds(cmd *cobra.Command, t *flags.Thresholds) {
+	t.AddFlags(cmd)
 	config.Mark(cmd.Flags(), "stats", "over", "min-samples", "min-success", "max-p99", "max-queue",
 		"max-signature-failures", "max-retry-rate", "max-dead-letters")
-	return cmd
+}
+
+// Limits returns the thresholds that barb stats judges by without flags: those of the environment and barb.toml.
+func Limits(sh *shell.Shell) (health.Limits, error) {
+	var t flags.Thresholds
+	cmd := &cobra.Command{Use: "stats"}
+	addThresholds(cmd, &t)
+	for _, s := range config.Marked(cmd.Flags()) {
+		if _, err := sh.Fill(s, cmd); err != nil {
+			return t.Limits, err
+		}
+	}
+	return t.Limits, nil
 }
 
 func runStats(ctx context.Context, sh *shell.Shell, o statsOptions) error {

@@ -14,8 +14,8 @@ import (
 func (p *Printer) Figures(r *health.Report) {
 	rows := make([][]string, len(r.Figures))
 	for i := range r.Figures {
-		f := &r.Figures[i]
-		rows[i] = []string{f.Name, figureValue(f), figureLimit(f), figureSamples(f), p.state(string(f.State))}
+		rows[i] = FigureRow(&r.Figures[i])
+		rows[i][4] = p.state(rows[i][4])
 	}
 	head := []string{"FIGURE", "OVER " + Duration(r.Over), "BREACH", "OF", "STATE"}
 	if !p.fits(head, rows, nil) {
@@ -25,6 +25,11 @@ func (p *Printer) Figures(r *health.Report) {
 		}
 	}
 	p.Table(head, rows)
+}
+
+// FigureRow returns a figure as texts: its name, its value, what is a breach, of how many samples, and its state.
+func FigureRow(f *health.Figure) []string {
+	return []string{f.Name, figureValue(f), figureLimit(f), figureSamples(f), string(f.State)}
 }
 
 // Breaches writes a line for each breach, or one line that says that there is none. A last line names the figures with

@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/jq"
+	"github.com/barbhq/barb/commands/past"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -130,14 +131,19 @@ func (f *Flag) Open(ctx context.Context, history *store.Store, listening string,
 	if !f.on {
 		return nil, nil
 	}
+	limits, err := past.Limits(sh)
+	if err != nil {
+		return nil, err
+	}
 	ln, err := Listen(ctx, f.address)
 	if err != nil {
 		return nil, fail.Local("ui: %w", flags.NetError(err)).Hint("--ui=:0 picks a free port; for barb ui: --addr :0")
 	}
-	page := &Page{History: history, Now: sh.Now, Actions: actions, Listening: listening, Version: sh.Version,
-		Filter: func(chosen *flags.Filter) (store.Filter, *jq.Expr, error) { return sh.FilterOf(chosen) },
-		Scheme: func(name string) (sign.Scheme, bool) { return sh.File.Catalog().Lookup(name) },
-		Hint:   hintOf}
+	page := &Page{History: history, Now: sh.Now, Limits: limits, Actions: actions, Listening: listening,
+		Version: sh.Version,
+		Filter:  func(chosen *flags.Filter) (store.Filter, *jq.Expr, error) { return sh.FilterOf(chosen) },
+		Scheme:  func(name string) (sign.Scheme, bool) { return sh.File.Catalog().Lookup(name) },
+		Hint:    hintOf}
 	page.Open(ln)
 	return page, nil
 }

@@ -164,7 +164,7 @@ func TestThePageHasNothingInline(t *testing.T) {
 	t.Parallel()
 	s := entered(t)
 	s.add(received(1))
-	for _, path := range []string{"/", "/w/1", "/?q=x", "/queue"} {
+	for _, path := range []string{"/", "/w/1", "/?q=x", "/queue", "/figures"} {
 		text := s.get(path)
 		for _, bad := range []string{"<style", " style=", "javascript:", "<script>", " onclick=", " onload=", "http-equiv"} {
 			if strings.Contains(text, bad) {

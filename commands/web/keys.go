@@ -11,7 +11,7 @@ import (
 var does = []keys.Action{keys.Previous, keys.Next, keys.Newest, keys.Oldest, keys.Section, keys.Open, keys.Back,
 	keys.Undo, keys.Replay, keys.ReplayAs, keys.Edit, keys.Mark, keys.Diff, keys.Pin, keys.Note, keys.Delete,
 	keys.Filter, keys.Matches, keys.Follow, keys.Explain, keys.CopyCurl, keys.Copy, keys.Raw, keys.Zoom,
-	keys.Queue, keys.ByName, keys.Help}
+	keys.Figures, keys.Queue, keys.ByName, keys.Help}
 
 // keyRow is a line of the sheet of keys. The page's script acts by the same rows.
 type keyRow struct {

@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/health"
 )
 
 // Page is the page of one history. Set its fields before Serve.
@@ -30,6 +31,7 @@ type Page struct {
 	Scheme func(name string) (sign.Scheme, bool)
 	// Hint returns what an error of the history says to a person, with the next command to type where there is one.
 	Hint      func(error) (text, hint string)
+	Limits    health.Limits // beyond which a figure is a breach
 	Actions   *act.Actions
 	Listening string // the URL of the listener of this process; "" for barb ui
 	Version   string
@@ -106,6 +108,7 @@ func (p *Page) handler() http.Handler {
 	mux.HandleFunc("GET /count", p.count)
 	mux.HandleFunc("GET /complete", p.complete)
 	mux.HandleFunc("GET /pulse", p.pulse)
+	mux.HandleFunc("GET /figures", p.figures)
 	mux.HandleFunc("GET /queue", p.queue)
 	mux.HandleFunc("POST /queue", p.change(p.changeQueue))
 	mux.HandleFunc("GET /events", p.events)

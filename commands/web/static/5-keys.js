@@ -82,6 +82,7 @@ const doing = {
     const next = order[(Math.max(at, 0) + 1) % 3];
     if (next) doc.body.classList.add(next);
   },
+  figures: () => { location.href = '/figures'; },
   queue: () => { location.href = '/queue'; },
   'by-name': () => openPalette(),
   help: () => { if (sheet.open) sheet.close(); else sheet.showModal(); },
