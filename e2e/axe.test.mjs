@@ -41,8 +41,8 @@ const states = {
   'a filter that goes on': { path: () => '/', wait: '#offers li', do: async (page) => { await page.locator('#q').fill('event:'); await page.locator('#q').press('ArrowDown'); await page.locator('#q').press('ArrowDown') } },
   'the signature, without scripts': { path: () => `/w/${ids.bad}/signature`, wait: '.cause' },
   'the figures': { path: () => '/figures', wait: '.rate' },
-  'the queue': { path: () => '/queue', wait: '.grid' },
-  'an empty part of the queue': { path: () => '/queue?state=dead', wait: 'main' },
+  'the queue': { path: () => '/queue', wait: '#main' },
+  'an empty part of the queue': { path: () => '/queue?state=dead', wait: '#main' },
   'the rest of a body': { path: () => `/w/${ids.bad}/rest/request?from=10`, wait: '#rest' },
   'an address that is refused': { path: () => '/?code=wrong', wait: 'text=code in this address is wrong', stranger: true },
 }
