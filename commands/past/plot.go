@@ -22,10 +22,15 @@ func Draw(ctx context.Context, history *store.Store, filter store.Filter) (d Dra
 		if err != nil {
 			return d, err
 		}
+		if x.Outcome() == record.Queued { // nothing was sent yet
+			continue
+		}
 		d.Rate.Add(x.Start)
-		if x.Kind == record.Received {
+		switch {
+		case !x.Ended:
+		case x.Kind == record.Received:
 			d.Received.Add(x.Took, 1)
-		} else {
+		default:
 			d.Sent.Add(x.Took, 1)
 		}
 	}
