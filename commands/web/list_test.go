@@ -47,8 +47,8 @@ func TestTheListIsPagedByKeyThroughManyRows(t *testing.T) {
 	text, seen := s.get("/"), rows
 	for page := range 12 {
 		ids := idsOf(text)
-		if len(ids) != 100 || ids[0] != seen {
-			t.Fatalf("page %d: %d rows from %d, want %d", page, len(ids), ids[0], seen)
+		if len(ids) == 0 || len(ids) > 100 || ids[0] != seen { // fewer than 100 where the machine is busy
+			t.Fatalf("page %d: %d rows, want up to 100 from %d", page, len(ids), seen)
 		}
 		for i, id := range ids {
 			if id != seen-i {
@@ -63,13 +63,12 @@ func TestTheListIsPagedByKeyThroughManyRows(t *testing.T) {
 		s.add(received(rows + page)) // what comes meanwhile does not move the pages below
 		text = s.get(next[1])
 	}
-	last := s.get("/?before=50")
-	if ids := idsOf(last); len(ids) != 49 || ids[48] != 1 || older.MatchString(last) {
+	last := s.pages("/?before=50")
+	if ids := idsOf(strings.Join(last, "")); len(ids) != 49 || ids[48] != 1 {
 		t.Errorf("the last page: %v", ids)
 	}
 }
 
-// A webhook that is forwarded again stands at the top, and not on a later page as well.
 // pages returns the page at an address and those after it. A page is shorter than it may be where the machine was busy.
 func (s *site) pages(address string) (all []string) {
 	for next := []string{"", address}; next != nil; {
@@ -80,6 +79,7 @@ func (s *site) pages(address string) (all []string) {
 	return all
 }
 
+// A webhook that is forwarded again stands at the top, and not on a later page as well.
 func TestAWebhookStandsInTheListOnce(t *testing.T) {
 	t.Parallel()
 	s := entered(t)

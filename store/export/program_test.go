@@ -20,11 +20,14 @@ import (
 // Each program is run, and what it sends is compared with the recorded request.
 func TestAProgramSendsTheRecordedBytes(t *testing.T) {
 	t.Parallel()
-	var got *http.Request
-	var body []byte
+	type arrival struct {
+		*http.Request
+		body []byte
+	}
+	arrivals := make(chan arrival, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got = r
-		body, _ = io.ReadAll(r.Body)
+		body, _ := io.ReadAll(r.Body)
+		arrivals <- arrival{r, body}
 		_, _ = io.WriteString(w, "seen")
 	}))
 	defer server.Close()
@@ -58,16 +61,16 @@ func TestAProgramSendsTheRecordedBytes(t *testing.T) {
 			if err := os.WriteFile(file, []byte(c.write(r)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			got, body = nil, nil
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			out, err := exec.CommandContext(ctx, c.run[0], append(c.run[1:], file)...).CombinedOutput()
 			cancel()
 			if err != nil || !strings.Contains(string(out), "200") || !strings.Contains(string(out), "seen") {
 				t.Fatalf("%s: %v: %s\n%s", name, err, out, c.write(r))
 			}
-			if got == nil || !bytes.Equal(body, sent) || got.Method != http.MethodPost ||
+			got := <-arrivals // it has said that it was seen
+			if !bytes.Equal(got.body, sent) || got.Method != http.MethodPost ||
 				got.RequestURI != "/in%20x?a=%27b%27&c=%22" {
-				t.Errorf("%s sent %q to %v, want %q", name, body, got.RequestURI, sent)
+				t.Errorf("%s sent %q to %v, want %q", name, got.body, got.RequestURI, sent)
 			}
 			if two := strings.Join(got.Header.Values("X-Two"), ", "); two != "1, 2" || got.Header.Get("X-Odd") !=
 				`a "b" \ 'c' ${d}` || got.Header.Get("X-Latin") != "caf\xe9" ||
