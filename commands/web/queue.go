@@ -177,7 +177,7 @@ func (p *Page) changeQueue(ctx context.Context, d *doing) error {
 		q.Trouble, q.Hint = p.Hint(err)
 	default:
 		q.Done = strconv.FormatInt(r.Changed, 10) + " " + queued.Changes[i].Done
-		q.Notes = append(r.Notes, r.Hints...)
+		q.Notes = slices.Concat(r.Notes, r.Hints)
 	}
 	show(d.w, d.r, status, "queue", &q)
 	return nil
