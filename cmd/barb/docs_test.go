@@ -68,14 +68,13 @@ func setupPage(env *testscript.Env) error {
 func otherPorts(t *testing.T, back map[string]string) func(string) string {
 	t.Helper()
 	free := map[string]string{}
-	for _, port := range []string{"4242", "3000", "3001", "3002", "9242", "9243"} {
+	for _, port := range []string{"4242", "3001", "3002", "9242", "9243"} {
 		free[port] = freePort(t)
 		back[free[port]] = port
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:"+free["3000"])
-	if err != nil {
-		t.Fatal(err)
-	}
+	ln := freeListener(t)
+	_, free["3000"], _ = net.SplitHostPort(ln.Addr().String())
+	back[free["3000"]] = "3000"
 	app := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
 	go func() { _ = app.Serve(ln) }()
 	t.Cleanup(func() { _ = app.Close() })
@@ -165,20 +164,27 @@ func normal(text string) string {
 	return text
 }
 
-// freePort is a port of 127.0.0.1 that nothing listens on and that no listener on port 0 will be given: those get one
-// from 32768 (Linux) or 49152 (macOS, Windows) on. A port that was only tried and closed may be another test's a moment
-// later.
+// freePort is a port of 127.0.0.1 that nothing listens on.
 func freePort(t *testing.T) string {
 	t.Helper()
+	ln := freeListener(t)
+	_ = ln.Close()
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	return port
+}
+
+// freeListener listens on a port of 127.0.0.1 that no listener on port 0 will be given: those get one from 32768
+// (Linux) or 49152 (macOS, Windows) on. A port that was only tried and closed may be another test's a moment later.
+func freeListener(t *testing.T) net.Listener {
+	t.Helper()
 	for range 1000 {
-		port := strconv.Itoa(20_000 + int(portsTaken.Add(1))%12_000)
-		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			_ = ln.Close()
-			return port
+		ln, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(20_000+int(portsTaken.Add(1))%12_000))
+		if err == nil {
+			return ln
 		}
 	}
 	t.Fatal("no port is free")
-	return ""
+	return nil
 }
 
 // portsTaken begins at the process's number, so that two runs of the tests seldom try the same ports.
