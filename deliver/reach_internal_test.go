@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A name may have several addresses. One that is public makes the host public, in whichever place.
+// A name may have several addresses. The host is public when any of them is.
 func TestAHostIsPrivateWhenEachAddressIs(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, "127.0.0.1": true, "127.8.8.8": true, "::1": true, "::ffff:127.0.0.1": true, "0.0.0.0": true, "::": true,

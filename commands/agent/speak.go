@@ -91,7 +91,7 @@ func (a *agent) reads() []mcp.Tool {
 				"few came in time, and the result says which came nearest. A listener (barb listen) must run.", a.wait),
 		tool("verify", reads("Verify a signature"),
 			"The verdict about a signature, of a recorded webhook (id) or of headers and body that you give. Exit "+
-				"0: valid, 1: not valid. The secret is the one that barb.toml or BARB_SECRET configures.", a.verify),
+				"0: valid, 1: not valid. It uses the secret of barb.toml or BARB_SECRET.", a.verify),
 		tool("explain", reads("Explain a bad signature"),
 			"The reason why a signature is not valid, and what would have made it match, with the fix for the web "+
 				"framework of this folder: a parsed body, another secret, a clock, a proxy that changed the URL. Takes up to 2 s.",

@@ -65,8 +65,7 @@ func AnsweredBy(ctx context.Context, history *store.Store, x *record.Exchange, n
 	return x, nil
 }
 
-// Before returns the newest webhook before another one that has the same event and kind; nil without one. It looks at
-// the last webhooks only.
+// Before returns the newest webhook before w with the same event and kind, or nil. It looks at the 200 before w only.
 func Before(ctx context.Context, history *store.Store, w *webhooks.Webhook, now time.Time) (*webhooks.Webhook, error) {
 	const most = 200
 	f := store.Filter{Kind: w.Kind(), Before: w.ID, Event: w.Last().Event(), Scheme: w.Last().Scheme, Limit: most}

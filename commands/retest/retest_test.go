@@ -81,7 +81,7 @@ func TestAnAssertionDecidesInPlaceOfTheStatus(t *testing.T) {
 	}
 }
 
-// What is ignored is not a difference. A webhook that passed and fails now has regressed all the same.
+// --ignore leaves parts out of the comparison. A webhook that passed then and fails now has regressed nevertheless.
 func TestNothingThatIsIgnoredHidesARegression(t *testing.T) {
 	ignore, err := compare.ParseIgnored([]string{"status", "headers", "body"})
 	if err != nil {

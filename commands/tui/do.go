@@ -122,7 +122,7 @@ func (s *State) delete() []Effect {
 	return effects
 }
 
-// note begins a note on a webhook, with the one that it has.
+// note opens the field for the note of a webhook. The field begins with the present note.
 func (s *State) note(w *webhooks.Webhook) {
 	if strings.ContainsAny(w.Remark.Note, "\n\r") {
 		s.tell(fmt.Sprintf("the note has several lines: barb note %d prints it", w.ID), false)

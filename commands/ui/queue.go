@@ -69,8 +69,8 @@ func StateWord(q *store.Queued) string {
 	return string(q.State)
 }
 
-// WhenDue says when the next attempt of an entry is: "now", "due", "in 5s"; "" for one that waits in order or
-// has ended.
+// WhenDue returns when the next attempt of an entry is: "now", "due" or "in 5s". It is "" for an entry that has ended
+// or waits for another of its order.
 func WhenDue(q *store.Queued, now time.Time) string {
 	switch {
 	case q.State == store.Leased && q.Due.After(now):

@@ -11,8 +11,8 @@ import (
 // mostOpen is how long an exchange without an end counts at most: its sender may have died long ago.
 const mostOpen = time.Minute
 
-// TimesOf returns when exchanges began, since the first of them, and how long each took. One that has not ended has
-// taken the time until now, a minute at most.
+// TimesOf returns when each exchange began, since the first, and how long it took. An exchange that has not ended has
+// taken the time until now, at most a minute.
 func TimesOf(xs []*record.Exchange, now time.Time) (begun, took []time.Duration) {
 	for _, x := range xs {
 		d := x.Took

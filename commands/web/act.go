@@ -17,7 +17,7 @@ import (
 	"github.com/barbhq/barb/store/webhooks"
 )
 
-// actWithin is how long an action may take. A replay that is not answered by then is ended as one that timed out.
+// actWithin is how long an action may take. A replay without an answer by then ends as timed out.
 const actWithin = 2 * time.Minute
 
 // doing is one action that a form asks for. The gate has seen the token of the page.

@@ -31,7 +31,7 @@ func TestTheFiguresPageHasWhatStatsHas(t *testing.T) {
 		`<b class="c-bad">breach</b>`, "4  (0 sent, 4 received)", "<td>≤ 1s</td>", "<td>≤ 20ms</td>", `width="334"`,
 		"at most 4 in 1s", "barb stats --since 1h --plot", "M0 100V1H1000V100z")
 	if old := s.get("/figures?since=%3Cscript%3E"); strings.Contains(old, "<script>") {
-		t.Error("what is in the address is in the page")
+		t.Error("a value from the address is on the page")
 	}
 	if unread := s.get("/figures?since=5m"); strings.Contains(unread, "since 1h") {
 		t.Error("the time is not that of the address")

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// sheetWithin is how long a page of numbers may read the history. What is not read by then is not shown.
+// sheetWithin is how long a page of numbers may read the history. The page then leaves out the rest.
 const sheetWithin = 2 * time.Second
 
 // sheet is what the pages beside the list have: figures and queue.
