@@ -19,16 +19,21 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// A run of 30,000 messages is killed twelve times at random moments and resumed: every message arrives under its id and
-// is stored as delivered, and few arrive twice.
+// A run of 30,000 messages is killed twelve times, each after a random number of further messages has arrived, and
+// resumed: every message arrives under its id and is stored as delivered.
 func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 	const messages, kills, workers = 30_000, 12, 16
 	var mu sync.Mutex
 	arrived := map[string]int{}
+	more := make(chan struct{}, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		arrived[r.Header.Get("Webhook-Id")]++
+		select {
+		case more <- struct{}{}:
+		default:
+		}
 	}))
 	defer server.Close()
 	dir := t.TempDir()
@@ -46,9 +51,14 @@ func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 	args := []string{server.URL, "-d", `{"type":"soak"}`, "-n", fmt.Sprint(messages), "--concurrency", fmt.Sprint(workers),
 		"-s", "standard-webhooks", "--secret", "env:WHSEC"}
 	killed := 0
-	for range kills {
+	for kill := range kills {
+		enough := kill*messages/kills + 1 + rand.IntN(messages/kills/2)
 		cmd, _ := sender(args...)
-		time.Sleep(time.Duration(150+rand.IntN(250)) * time.Millisecond) // the kill must come at a random moment
+		waitForArrivals(t, more, func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return len(arrived) >= enough
+		})
 		_ = cmd.Process.Kill()
 		if err := cmd.Wait(); err != nil {
 			killed++
@@ -65,7 +75,7 @@ func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 	}
 	delivered := deliveredIDs(t, db)
 	t.Logf("%d kills, %d messages came again\n%s", killed, twice, said)
-	if len(arrived) != messages || len(delivered) != messages || killed < kills/2 {
+	if len(arrived) != messages || len(delivered) != messages || killed < kills {
 		t.Errorf("%d messages arrived and %d are delivered of %d, after %d kills", len(arrived),
 			len(delivered), messages, killed)
 	}
@@ -73,6 +83,19 @@ func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 		if !delivered[id] {
 			t.Errorf("%s arrived and is not in the history", id)
 			break
+		}
+	}
+}
+
+// waitForArrivals returns when enough says so; it asks after each message that arrives.
+func waitForArrivals(t *testing.T, more <-chan struct{}, enough func() bool) {
+	t.Helper()
+	deadline := time.After(time.Minute)
+	for !enough() {
+		select {
+		case <-more:
+		case <-deadline:
+			t.Fatal("the messages stopped arriving")
 		}
 	}
 }
