@@ -22,19 +22,23 @@ func Draw(ctx context.Context, history *store.Store, filter store.Filter) (d Dra
 		if err != nil {
 			return d, err
 		}
-		if x.Outcome() == record.Queued { // nothing was sent yet
-			continue
-		}
-		d.Rate.Add(x.Start)
-		switch {
-		case !x.Ended:
-		case x.Kind == record.Received:
-			d.Received.Add(x.Took, 1)
-		default:
-			d.Sent.Add(x.Took, 1)
-		}
+		d.add(x)
 	}
 	return d, nil
+}
+
+func (d *Drawn) add(x *record.Exchange) {
+	if x.Outcome() == record.Queued { // nothing was sent yet
+		return
+	}
+	d.Rate.Add(x.Start)
+	switch {
+	case !x.Ended:
+	case x.Kind == record.Received:
+		d.Received.Add(x.Took, 1)
+	default:
+		d.Sent.Add(x.Took, 1)
+	}
 }
 
 func drawStats(ctx context.Context, sh *shell.Shell, filter store.Filter) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/senders"
@@ -30,7 +31,7 @@ func runSenders(ctx context.Context, sh *shell.Shell, chosen *flags.Filter) erro
 	var attempts []senders.Attempt
 	forged := 0
 	if !none {
-		if attempts, forged, err = sentAttempts(ctx, sh, filter); err != nil {
+		if attempts, forged, err = SentAttempts(ctx, sh.History, sh.File.Catalog().Lookup, filter, sendersLimit); err != nil {
 			return err
 		}
 	}
@@ -57,12 +58,12 @@ func runSenders(ctx context.Context, sh *shell.Shell, chosen *flags.Filter) erro
 	return nil
 }
 
-// attempts are the received webhooks that a filter selects, the newest of them. Those with a bad signature are only
-// counted: anyone can send them, with the id and the body of a genuine webhook.
-func sentAttempts(ctx context.Context, sh *shell.Shell, filter store.Filter) (all []senders.Attempt, forged int,
-	err error) {
-	filter.Kind, filter.Bodies, filter.OldestFirst, filter.Limit = record.Received, true, false, sendersLimit
-	for x, err := range sh.History.List(ctx, filter) {
+// SentAttempts returns the received webhooks that a filter selects, the newest of them up to a limit. Those with a bad
+// signature are only counted: anyone can send them, with the id and the body of a genuine webhook.
+func SentAttempts(ctx context.Context, history *store.Store, lookup func(string) (sign.Scheme, bool),
+	filter store.Filter, limit int) (all []senders.Attempt, forged int, err error) {
+	filter.Kind, filter.Bodies, filter.OldestFirst, filter.Limit = record.Received, true, false, limit
+	for x, err := range history.List(ctx, filter) {
 		switch {
 		case err != nil:
 			return nil, 0, err
@@ -70,16 +71,16 @@ func sentAttempts(ctx context.Context, sh *shell.Shell, filter store.Filter) (al
 		case x.Verdict.Status == record.Invalid:
 			forged++
 		default:
-			all = append(all, sentAttempt(sh, x))
+			all = append(all, sentAttempt(lookup, x))
 		}
 	}
 	return all, forged, nil
 }
 
-// attempt is a received exchange with what its scheme tells of it.
-func sentAttempt(sh *shell.Shell, x *record.Exchange) senders.Attempt {
+// sentAttempt is a received exchange with what its scheme tells of it.
+func sentAttempt(lookup func(string) (sign.Scheme, bool), x *record.Exchange) senders.Attempt {
 	a := senders.Of(x)
-	s, ok := sh.File.Catalog().Lookup(x.Scheme)
+	s, ok := lookup(x.Scheme)
 	if !ok {
 		return a
 	}
@@ -101,7 +102,7 @@ func SaySenders(ctx context.Context, sh *shell.Shell, ids []int64) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	attempts, _, err := sentAttempts(ctx, sh, filter)
+	attempts, _, err := SentAttempts(ctx, sh.History, sh.File.Catalog().Lookup, filter, sendersLimit)
 	if err != nil {
 		return // of no more use than what it would have said
 	}

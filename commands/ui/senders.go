@@ -42,8 +42,7 @@ func (p *Printer) Senders(all []*senders.Sender) {
 		}
 		p.Line(p.bold(senderName(s)) + "  " + p.grade(s))
 		p.Pairs([][2]string{
-			{"  webhooks", fmt.Sprintf("%d in %s, %d came more than once%s", len(s.Deliveries), Count(s.Attempts, "attempt"),
-				s.Again, ends(s))},
+			{"  webhooks", senderSums(s)},
 			{"  retry-after", p.honoured(&s.Conduct)},
 			{"  tries again", p.finding(s.Retried, "yes", "no: it never retries a failed delivery")},
 			{"  gaps", spacingLine(s)},
@@ -85,11 +84,41 @@ func (p *Printer) honoured(c *senders.Conduct) string {
 	if c.Asked == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("honoured %d of %d times", c.Honoured, c.Asked)
 	if c.Honoured == c.Asked {
-		return p.good(text)
+		return p.good(honoured(c))
 	}
-	return p.bad(text + ", " + Duration(c.Undercut) + " too early at worst")
+	return p.bad(honoured(c))
+}
+
+// honoured says how often a sender waited as long as it was asked to.
+func honoured(c *senders.Conduct) string {
+	text := fmt.Sprintf("honoured %d of %d times", c.Honoured, c.Asked)
+	if c.Honoured < c.Asked {
+		text += ", " + Duration(c.Undercut) + " too early at worst"
+	}
+	return text
+}
+
+// SenderRow returns how a sender behaved, in columns: who it is, the grade with the faults, its webhooks and how they
+// ended, and how it spaced its attempts.
+func SenderRow(s *senders.Sender) []string {
+	var gaps []string
+	if text := spacingLine(s); text != "" {
+		gaps = append(gaps, text)
+	}
+	if s.Asked > 0 {
+		gaps = append(gaps, "Retry-After "+honoured(&s.Conduct))
+	}
+	grade := string(s.Grade)
+	if len(s.Faults) > 0 {
+		grade += ": " + strings.Join(s.Faults, ", ")
+	}
+	return []string{senderName(s), grade, senderSums(s), strings.Join(gaps, "; ")}
+}
+
+func senderSums(s *senders.Sender) string {
+	return fmt.Sprintf("%d in %s, %d came more than once%s", len(s.Deliveries), Count(s.Attempts, "attempt"), s.Again,
+		ends(s))
 }
 
 func spacingLine(s *senders.Sender) string {

@@ -18,16 +18,45 @@ import (
 // spans are the times that the page can look back on.
 var spans = []string{"5m", "1h", "1d", "7d"}
 
-// figuresPage is what barb stats --since SPAN --plot prints.
+// Limits on what the page of the figures reads, so that a history of a million exchanges is as fast as a short one.
+const (
+	mostCounted = 10_000 // exchanges
+	mostJudged  = 1_000  // received webhooks, with their bodies
+	mostDrawn   = 5_000  // entries of the queue
+	mostParts   = 30     // rows of a table
+	steps       = 30     // of the small line of a figure
+)
+
+// figuresPage is what barb stats --since SPAN --plot and --senders print, for each part of the history too.
 type figuresPage struct {
 	sheet
 	Span    string
 	Spans   []string
-	Figures [][]string // name, value, limit, samples, state
+	Counted string // "" where all of the time was counted
+	Figures []figureRow
 	Pairs   [][2]string
 	Plots   []histogram
 	Rate    string // the path of the bars, in a drawing of 1000 × 100
 	Rates   string // what Rate shows
+
+	Endpoints, Schemes       partTable
+	Failing                  []failingRow
+	Senders                  []senderRow
+	MoreFailing, MoreSenders int
+	Forged                   int // webhooks with a bad signature, whose sender is unknown
+	Judged                   int // the limit, where it was reached
+}
+
+// figureRow is one of the six.
+type figureRow struct {
+	Name, Value, Breach, Of, State, Class string
+	Trend                                 trend
+}
+
+type partTable struct {
+	ID, Title string
+	Rows      []partRow
+	More      int
 }
 
 type histogram struct {
@@ -61,23 +90,54 @@ func (p *Page) readFigures(ctx context.Context, f *figuresPage) error {
 	if err != nil {
 		return err
 	}
-	got, err := p.History.Figures(ctx, filter)
+	parts, err := past.ReadParts(ctx, p.History, filter, mostCounted, steps, now)
 	if err != nil {
 		return err
 	}
-	report := p.Limits.Judge(got, now.Sub(filter.Since))
+	if parts.Cut {
+		f.Counted = "The newest " + grouped(mostCounted) + " exchanges are counted, which began at " +
+			clock(parts.Since, now) + "; the command counts all."
+	}
+	if err := p.readSix(ctx, f, parts); err != nil {
+		return err
+	}
+	counted, err := webhooks.Count(webhooks.List(ctx, p.History, parts.Filter, now))
+	if err != nil {
+		return err
+	}
+	f.Pairs = slices.DeleteFunc(ui.StatsPairs(parts.Stats, &counted), func(pair [2]string) bool { return pair[1] == "" })
+	over := parts.Until.Sub(parts.Since)
+	f.Endpoints, f.Schemes = partTable{ID: "endpoint", Title: "Endpoint"},
+		partTable{ID: "scheme", Title: "Scheme"}
+	f.Endpoints.Rows, f.Endpoints.More = p.partRows(parts.Endpoints, "endpoint", over)
+	f.Schemes.Rows, f.Schemes.More = p.partRows(parts.Schemes, "of-scheme", over)
+	f.Failing, f.MoreFailing = failingRows(parts.Failing)
+	f.draw(&parts.Drawn)
+	return p.readSenders(ctx, f, parts)
+}
+
+// readSix judges the six figures, and draws each over time.
+func (p *Page) readSix(ctx context.Context, f *figuresPage, parts *past.Parts) error {
+	got, err := p.History.Figures(ctx, parts.Filter)
+	if err != nil {
+		return err
+	}
+	open, dead, err := past.QueueSteps(ctx, p.History, parts, mostDrawn)
+	if err != nil {
+		return err
+	}
+	lines := p.trends(parts, open, dead)
+	report := p.Limits.Judge(got, parts.Until.Sub(parts.Since))
 	for i := range report.Figures {
-		f.Figures = append(f.Figures, ui.FigureRow(&report.Figures[i]))
+		text := ui.FigureRow(&report.Figures[i])
+		f.Figures = append(f.Figures, figureRow{text[0], text[1], text[2], text[3], text[4],
+			classOf(report.Figures[i].State), lines[i]})
 	}
-	sums, counted, err := webhooks.Sums(ctx, p.History, filter, now)
-	if err != nil {
-		return err
-	}
-	f.Pairs = slices.DeleteFunc(ui.StatsPairs(sums, &counted), func(pair [2]string) bool { return pair[1] == "" })
-	drawn, err := past.Draw(ctx, p.History, filter)
-	if err != nil {
-		return err
-	}
+	return nil
+}
+
+// draw draws the latencies, and what came over time.
+func (f *figuresPage) draw(drawn *past.Drawn) {
 	f.Plots = append(histogramOf("Sent latency", &drawn.Sent), histogramOf("Received latency", &drawn.Received)...)
 	values, step, first, last := drawn.Rate.Values()
 	if len(values) > 0 {
@@ -85,7 +145,6 @@ func (p *Page) readFigures(ctx context.Context, f *figuresPage) error {
 		f.Rates = "at most " + strconv.FormatInt(slices.Max(values), 10) + " in " + ui.Duration(step) + ", from " +
 			first.Local().Format(time.DateTime) + " to " + last.Add(step).Local().Format(time.DateTime)
 	}
-	return nil
 }
 
 func histogramOf(title string, l *plot.Latencies) []histogram {
