@@ -97,8 +97,8 @@ e2e/node_modules/.package-lock.json: e2e/package-lock.json
 	@command -v $${CHROMIUM:-chromium} >/dev/null || { echo "make: chromium is missing; apt-get install chromium nodejs npm (Debian, Ubuntu)" >&2; exit 1; }
 	cd e2e && npm ci --no-audit --no-fund --ignore-scripts
 
-soak: build ## kills, floods, idlers and a locked history for some minutes, against the real binary; Linux; wants ulimit -n 10500
-	BARB_SOAK=$(CURDIR)/bin/barb go test ./soak -count=1 -v -timeout 20m
+soak: build bin/bench ## kills, floods, idlers and a locked history for some minutes, against the real binary, and the terminal view over a million rows; Linux; wants ulimit -n 10500
+	BARB_SOAK=$(CURDIR)/bin/barb BARB_BENCH=$(CURDIR)/bin/bench go test ./soak -count=1 -v -timeout 20m
 	BARB_SOAK=$(CURDIR)/bin/barb go test ./cmd/barb -count=1 -run Soak -timeout 15m
 	go test ./sign ./sign/discover ./sign/explain -count=1 -rapid.checks=1000 -run 'WhatIsSigned|CommonParts|ClaimAlways' -timeout 15m
 

@@ -52,17 +52,9 @@ func (f *filler) group(ctx context.Context, from, count int) error {
 		} else {
 			xs[i] = f.received(n)
 		}
+		end(xs[i], f.mix && (from+i)%52 == 3)
 	}
-	if err := f.history.Record(ctx, xs...); err != nil {
-		return err
-	}
-	for i, x := range xs {
-		end(x, f.mix && (from+i)%52 == 3)
-		if err := f.history.Answer(ctx, x); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.history.Record(ctx, xs...)
 }
 
 func (f *filler) received(n int) *record.Exchange {

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package soak tests a running listener for minutes: kills, floods, idle connections, a locked history. It is not part
+// Package soak tests a running listener for minutes: kills, floods, idle connections, a locked history, a long one. It is not part
 // of `go test ./...`: `make soak` builds barb, sets its path, and runs the tests.
 package soak
 

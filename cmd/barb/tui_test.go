@@ -124,6 +124,12 @@ func TestTheViewInARealTerminal(t *testing.T) {
 		}
 	}
 	m.shows(`1/2  ● following\n› .*order.paid`)
+	m.keys("p")
+	m.shows(`pinned 2\b`)
+	m.keys("y")
+	m.shows(`c curl .* a barb(.*\n)+.*a letter copies`)
+	m.keys("a")
+	m.shows(`copied 2 as barb, \d+B`)
 	m.keys("2", "j")
 	m.shows(`2/2  ○ not following(.*\n)+.*order.created`)
 	m.keys("/", "nothing-has-this", "Enter")

@@ -40,8 +40,8 @@ func TestAKeyMeansOneThingInAView(t *testing.T) {
 
 func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 	t.Parallel()
-	const all = "↑↓ choose  enter show  r replay  v explain  c copy  f follow  / filter  ? keys  q quit"
-	if got := keys.Footer(keys.Listen, 200, keys.AWebhook); got != all {
+	const all = "↑↓ choose  enter show  r replay  v explain  c copy  f follow  / filter  t view  ? keys  q quit"
+	if got := keys.Footer(keys.Listen, 200, keys.AWebhook|keys.AView); got != all {
 		t.Error(got)
 	}
 	if got := keys.Footer(keys.Listen, 200, keys.Anything); got != "f follow  / filter  ? keys  q quit" {
@@ -49,7 +49,7 @@ func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 	}
 	before := ""
 	for width := range 100 {
-		line := keys.Footer(keys.Listen, width, keys.AWebhook)
+		line := keys.Footer(keys.Listen, width, keys.AWebhook|keys.AView)
 		if utf8.RuneCountInString(line) > width {
 			t.Errorf("%q is wider than %d", line, width)
 		}
@@ -59,13 +59,18 @@ func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 		before = line
 	}
 	withoutCopy := strings.Replace(all, "  c copy", "", 1)
+	withoutView := strings.Replace(all, "  t view", "", 1)
 	for width, want := range map[int]string{
-		len([]rune(all)): all, len([]rune(all)) - 1: withoutCopy, 80: withoutCopy,
-		79: "↑↓ choose  enter show  r replay  v explain  f follow  / filter  ? keys  q quit",
+		len([]rune(all)): all, len([]rune(all)) - 1: withoutCopy,
+		80: "↑↓ choose  enter show  r replay  v explain  / filter  t view  ? keys  q quit",
+		79: "↑↓ choose  enter show  r replay  v explain  / filter  t view  ? keys  q quit",
 		46: "enter show  r replay  / filter  ? keys  q quit", 45: "enter show  r replay  / filter  ? keys", 6: "? keys"} {
-		if got := keys.Footer(keys.Listen, width, keys.AWebhook); got != want {
+		if got := keys.Footer(keys.Listen, width, keys.AWebhook|keys.AView); got != want {
 			t.Errorf("at %d: %q", width, got)
 		}
+	}
+	if got := keys.Footer(keys.Listen, 200, keys.AWebhook); got != withoutView {
+		t.Error(got)
 	}
 }
 
@@ -98,6 +103,9 @@ func TestTheKeysAfterCopyAreNamedInItsRow(t *testing.T) {
 	t.Parallel()
 	row, _ := keys.Find(keys.Terminal, "y")
 	for _, l := range keys.Letters {
+		if found, ok := keys.AfterY(l.Key); !ok || found != l {
+			t.Errorf("%s copies %q", l.Key, found.What)
+		}
 		if !strings.Contains(row.Does, l.Key+" "+l.What) {
 			t.Errorf("%q does not name %s %s", row.Does, l.Key, l.What)
 		}

@@ -1,5 +1,7 @@
 package keys
 
+import "strings"
+
 // View is a place that has keys, one bit each.
 type View uint8
 
@@ -75,6 +77,7 @@ const (
 	AWebhook On = 1 << iota // one is selected
 	AMark                   // another one is marked
 	ADeleted                // a deletion can still be undone
+	AView                   // the view that fills a terminal can be opened
 
 	Anything On = 0
 )
@@ -83,13 +86,33 @@ const (
 type Letter struct {
 	Key  string
 	What string // the word that follows "copied": curl, headers, body
-	In   View
+	Form bool   // What is the name of a form of the whole request, as the actions of a view know it
 }
 
-// Letters are the keys after y.
+// Letters are the keys after y, on the page and in the view that fills a terminal.
 var Letters = []Letter{
-	{"c", "curl", views}, {"h", "headers", views}, {"b", "body", views}, {"u", "URL", views}, {"i", "id", views},
-	{"j", "jq path", views},
+	{"c", "curl", true}, {"r", "raw", true}, {"t", "http", true}, {"f", "fetch", true}, {"g", "go", true},
+	{"p", "python", true}, {"a", "barb", true}, {Key: "h", What: "headers"}, {Key: "b", What: "body"},
+	{Key: "u", What: "URL"}, {Key: "i", What: "id"}, {Key: "j", What: "jq path"},
+}
+
+// AfterY returns the letter of a key after y; false when it stands for nothing.
+func AfterY(key string) (Letter, bool) {
+	for _, l := range Letters {
+		if l.Key == key {
+			return l, true
+		}
+	}
+	return Letter{}, false
+}
+
+// letters lists the keys after y: "c curl, r raw".
+func letters() string {
+	names := make([]string, len(Letters))
+	for i, l := range Letters {
+		names[i] = l.Key + " " + l.What
+	}
+	return strings.Join(names, ", ")
 }
 
 // Sections are the parts of an open webhook, in the order of the keys 1 to 6.
@@ -114,35 +137,35 @@ var Table = []Row{
 		On: ADeleted},
 	{Action: Replay, Keys: []string{"r"}, Does: "send it again", Word: "replay", Rank: 3, Views: all, On: AWebhook},
 	{Action: ReplayAs, Keys: []string{"R"}, Does: "send it again, with choices", Views: views, On: AWebhook},
-	{Action: Edit, Keys: []string{"e"}, Does: "edit it and send it again", Word: "edit", Rank: 10, Views: views,
+	{Action: Edit, Keys: []string{"e"}, Does: "edit it and send it again", Word: "edit", Rank: 11, Views: views,
 		On: AWebhook},
 	{Action: Explain, Keys: []string{"v"}, Does: "check the signature and explain it", Word: "explain", Rank: 7,
 		Views: all, On: AWebhook},
-	{Action: Mark, Keys: []string{"m"}, Does: "mark it for a diff", Word: "mark", Rank: 11, Views: views, On: AWebhook},
+	{Action: Mark, Keys: []string{"m"}, Does: "mark it for a diff", Word: "mark", Rank: 12, Views: views, On: AWebhook},
 	{Action: Diff, Keys: []string{"d"}, Does: "compare it with the marked one", Word: "diff", Rank: 3, Views: views,
 		On: AWebhook | AMark},
-	{Action: Select, Keys: []string{"space"}, Does: "select several", Word: "select", Rank: 16, Views: Terminal,
+	{Action: Select, Keys: []string{"space"}, Does: "select several", Word: "select", Rank: 17, Views: Terminal,
 		On: AWebhook},
-	{Action: CopyCurl, Keys: []string{"c"}, Does: "copy it as curl", Word: "copy", Rank: 9, Views: all, On: AWebhook},
-	{Action: Copy, Keys: []string{"y"}, Does: "copy: c curl, h headers, b body, u URL, i id, j jq path", Views: views,
-		On: AWebhook},
+	{Action: CopyCurl, Keys: []string{"c"}, Does: "copy it as curl", Word: "copy", Rank: 10, Views: all, On: AWebhook},
+	{Action: Copy, Keys: []string{"y"}, Does: "copy: " + letters(), Views: views, On: AWebhook},
 	{Action: Raw, Keys: []string{"w"}, Does: "show the body pretty, raw, in hex", Views: views, On: AWebhook},
-	{Action: Pin, Keys: []string{"p"}, Does: "pin it, or unpin it", Word: "pin", Rank: 14, Views: views, On: AWebhook},
-	{Action: Note, Keys: []string{"."}, Does: "write a note", Word: "note", Rank: 15, Views: views, On: AWebhook},
-	{Action: Delete, Keys: []string{"D"}, Does: "delete it; can be undone for 6 s", Word: "delete", Rank: 17,
+	{Action: Pin, Keys: []string{"p"}, Does: "pin it, or unpin it", Word: "pin", Rank: 15, Views: views, On: AWebhook},
+	{Action: Note, Keys: []string{"."}, Does: "write a note", Word: "note", Rank: 16, Views: views, On: AWebhook},
+	{Action: Delete, Keys: []string{"D"}, Does: "delete it; can be undone for 6 s", Word: "delete", Rank: 18,
 		Views: views, On: AWebhook},
 	{Action: Export, Keys: []string{"x"}, Does: "save it to a file", Views: Terminal, On: AWebhook},
-	{Action: Follow, Keys: []string{"f"}, Does: "follow what comes, or stop to choose", Word: "follow", Rank: 8,
+	{Action: Follow, Keys: []string{"f"}, Does: "follow what comes, or stop to choose", Word: "follow", Rank: 9,
 		Views: all},
 	{Action: Filter, Keys: []string{"/"}, Does: "filter the list: words, status:5xx, event:push, --failed, 40..47",
 		Word: "filter", Rank: 4, Views: all},
 	{Action: Matches, Keys: []string{"n", "N"}, Does: "go to the next match, to the previous one", Views: views,
 		On: AWebhook},
-	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Word: "figures", Rank: 12, Views: views},
-	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Word: "queue", Rank: 13, Views: views},
+	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Word: "figures", Rank: 13, Views: views},
+	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Word: "queue", Rank: 14, Views: views},
 	{Action: Zoom, Keys: []string{"z"}, Does: "zoom the pane", Views: views},
 	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: views},
-	{Action: Screen, Keys: []string{"t"}, Does: "open the view that fills the terminal", Views: Listen},
+	{Action: Screen, Keys: []string{"t"}, Does: "open the view that fills the terminal", Word: "view", Rank: 8, Views: Listen,
+		On: AView},
 	{Action: Help, Keys: []string{"?"}, Does: "list the keys, or close the list", Word: "keys", Rank: 1, Views: all},
 	{Action: Suspend, Keys: []string{"ctrl-z"}, Does: "suspend barb; fg resumes it", Views: Terminal | Listen},
 	{Action: Redraw, Keys: []string{"ctrl-l"}, Does: "draw the screen anew", Views: Terminal},

@@ -114,7 +114,9 @@ func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 	case keys.Quit:
 		then = s.Quit
 	case keys.Screen:
-		then = func() { s.lend(ctx) }
+		if s.View != nil {
+			then = func() { s.lend(ctx) }
+		}
 	case keys.Open, keys.Replay, keys.Explain, keys.CopyCurl:
 		s.start(ctx, action)
 	}
@@ -222,10 +224,18 @@ func (s *Session) keys(matching, width int) string {
 	case s.running != "":
 		return s.running + " …  esc ends it"
 	}
+	return keys.Footer(keys.Listen, width, s.has(matching))
+}
+
+// has returns what the listener has, for the keys that need it.
+func (s *Session) has(matching int) (has keys.On) {
 	if matching > 0 {
-		return keys.Footer(keys.Listen, width, keys.AWebhook)
+		has |= keys.AWebhook
 	}
-	return keys.Footer(keys.Listen, width, keys.Anything)
+	if s.View != nil {
+		has |= keys.AView
+	}
+	return has
 }
 
 // standing says what the list shows, or what is typed.

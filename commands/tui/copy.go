@@ -3,10 +3,12 @@ package tui
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/units"
 )
 
@@ -16,28 +18,58 @@ const mostCopied = 74_000
 // Copy copies a text with the escape sequence OSC 52, which also works through ssh. What is copied is coded in base64,
 // so that nothing in it steers the terminal.
 func (w *World) Copy(ctx context.Context, screen io.Writer, c Copy) Copied {
-	text, m := c.Text, Copied{What: fmt.Sprintf("%d as %s", c.ID, c.What)}
-	if text == "" {
-		var out, errs strings.Builder
-		if w.Barb(ctx, Line{Args: c.Args, Out: &out, Err: &errs}) != 0 {
-			m.Err = errs.String()
-			return m
-		}
-		text = out.String()
-		if c.What == "curl" {
-			text = strings.TrimSuffix(text, "\n")
-		}
+	text, notes, err := w.textOf(ctx, c)
+	if err != nil {
+		return Copied{Err: err.Error()}
 	}
+	m := Copied{What: fmt.Sprintf("%d as %s", c.ID, c.What)}
 	coded, size := base64.StdEncoding.EncodeToString([]byte(text)), units.RoundSize(int64(len(text)))
 	if len(coded) > mostCopied {
-		m.Err = fmt.Sprintf("%d is too long for the clipboard of a terminal: %s; barb %s", c.ID, size,
-			strings.Join(c.Args, " "))
+		m.Err = fmt.Sprintf("%d is too long for the clipboard of a terminal: %s; %s", c.ID, size, printed(c))
 		return m
 	}
-	_, err := io.WriteString(screen, "\x1b]52;c;"+coded+"\a")
+	_, err = io.WriteString(screen, "\x1b]52;c;"+coded+"\a")
 	if err != nil {
 		m.Err = err.Error()
 	}
 	m.What += ", " + size
+	if len(notes) > 0 {
+		m.What += ": " + strings.Join(notes, "; ")
+	}
 	return m
+}
+
+// printed is the command line that prints what is copied.
+func printed(c Copy) string {
+	switch act.Form(c.What) {
+	case act.Curl, act.Raw:
+		return fmt.Sprintf("barb show %d --%s", c.ID, c.What)
+	case act.HTTP:
+		return fmt.Sprintf("barb export http %d", c.ID)
+	case act.Fetch, act.Go, act.Py:
+		return "barb ui copies it"
+	}
+	return "barb " + strings.Join(c.Args, " ")
+}
+
+// textOf returns what is copied, and what it does not have of the request.
+func (w *World) textOf(ctx context.Context, c Copy) (text string, notes []string, err error) {
+	switch {
+	case c.Text != "":
+		return c.Text, nil, nil
+	case c.Form:
+		copied, err := w.actions().Copy(ctx, c.ID, act.Form(c.What))
+		if err != nil {
+			return "", nil, told(err)
+		}
+		if text = string(copied.Text); act.Form(c.What) == act.Curl {
+			text = strings.TrimSuffix(text, "\n") // a shell would run it at once
+		}
+		return text, copied.Notes, nil
+	}
+	var out, errs strings.Builder
+	if w.Barb(ctx, Line{Args: c.Args, Out: &out, Err: &errs}) != 0 {
+		return "", nil, errors.New(errs.String())
+	}
+	return out.String(), nil, nil
 }

@@ -37,7 +37,7 @@ func (s *State) do(action keys.Action) []Effect {
 	case keys.Select:
 		s.pick()
 	case keys.CopyCurl:
-		return s.copy("curl")
+		return s.copyLetter("c")
 	case keys.Copy:
 		s.copying = true
 	case keys.Figures:
@@ -75,25 +75,26 @@ func (s *State) run(r Run) []Effect {
 // copyLetter copies what a letter after y stands for.
 func (s *State) copyLetter(key string) []Effect {
 	s.copying = false
-	for _, l := range keys.Letters {
-		if l.Key == key && l.In&keys.Terminal != 0 {
-			return s.copy(l.What)
-		}
+	if l, ok := keys.AfterY(key); ok {
+		return s.copy(l)
+	}
+	if key != "esc" {
+		s.tell("y "+key+" copies nothing", true)
 	}
 	return nil
 }
 
 // copy copies a part of the chosen webhook.
-func (s *State) copy(what string) []Effect {
+func (s *State) copy(l keys.Letter) []Effect {
 	w := s.chosen()
 	if w == nil {
 		return nil
 	}
 	id := texts([]int64{w.ID})[0]
-	c := Copy{ID: w.ID, What: what}
-	switch what {
-	case "curl", "headers", "body":
-		c.Args = []string{"show", id, "--" + what}
+	c := Copy{ID: w.ID, What: l.What, Form: l.Form}
+	switch l.What {
+	case "headers", "body":
+		c.Args = []string{"show", id, "--" + l.What}
 	case "id":
 		c.Text = id
 	case "URL":

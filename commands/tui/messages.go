@@ -115,8 +115,9 @@ type (
 	Copy struct {
 		ID   int64
 		What string
-		Text string // what is copied where it is known; "" is asked for by Args
-		Args []string
+		Form bool     // the whole request, as the form that What names
+		Text string   // what is copied where it is known
+		Args []string // the command line that prints it where it is not
 	}
 	// Targets asks where a webhook may be replayed to.
 	Targets struct{ ID int64 }

@@ -57,7 +57,7 @@ func translate(msg tea.Msg) []Message {
 		case msg.Button == tea.MouseButtonWheelDown:
 			return []Message{Wheel{msg.X, msg.Y, wheelRows}}
 		}
-	case Loaded, Polled, Opened, Said, Copied, Offered, Gone:
+	case Loaded, Polled, Opened, Said, Copied, Offered, Remarked, Gone:
 		return []Message{msg}
 	}
 	return nil

@@ -27,7 +27,8 @@ func View(s State) string {
 	} else {
 		lines = append(lines, d.panes()...)
 	}
-	lines = append(lines, d.notices(), d.keys())
+	below := append(strings.Split(d.notices(), "\n"), d.keys())
+	lines = append(lines[:max(min(len(lines), height-len(below)), 1)], below...)
 	if len(lines) > height { // of an extremely low terminal: the keys matter least
 		lines = lines[:height]
 	}
@@ -243,13 +244,7 @@ func (d *drawing) notices() string {
 	case s.field != nil:
 		return d.field(s.field)
 	case s.copying:
-		var parts []string
-		for _, l := range keys.Letters {
-			if l.In&keys.Terminal != 0 {
-				parts = append(parts, l.Key+" "+l.What)
-			}
-		}
-		return "copy: " + strings.Join(parts, "  ")
+		return d.letters()
 	case s.notice.text != "":
 		text := ui.EscapeLine(s.notice.text)
 		if s.notice.bad {
@@ -266,6 +261,20 @@ func (d *drawing) notices() string {
 		return "filter " + ui.EscapeLine(s.filter) + d.p.Faint("  esc clears it")
 	}
 	return d.p.Faint(ui.EscapeLine(s.detail.title))
+}
+
+// letters lists what can be copied, in as many lines as that takes.
+func (d *drawing) letters() string {
+	line := "copy"
+	var lines []string
+	for _, l := range keys.Letters {
+		entry := "  " + l.Key + " " + l.What
+		if len(line)+len(entry) > d.s.Width {
+			lines, line = append(lines, line), "    "
+		}
+		line += entry
+	}
+	return strings.Join(append(lines, line), "\n")
 }
 
 // field draws a line in which something is typed, with its cursor.
@@ -307,6 +316,8 @@ func (d *drawing) keys() string {
 	switch {
 	case s.field != nil:
 		return d.p.Faint("enter does it  esc leaves  ctrl-u clears")
+	case s.copying:
+		return d.p.Faint("a letter copies  esc leaves")
 	case s.over != nil:
 		return d.p.Faint("↑↓ scroll  esc closes  ? keys  ctrl-c quit")
 	case s.pane != listPane || s.result != nil:

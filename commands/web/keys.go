@@ -17,6 +17,7 @@ var does = []keys.Action{keys.Previous, keys.Next, keys.Newest, keys.Oldest, key
 type keyRow struct {
 	Action, Keys, Does string
 	Symbols            []string
+	Letters            string // of copy: the keys after it with what they copy, "c=curl;h=headers"
 }
 
 // keyRows are the keys of the page from the table of all views.
@@ -29,7 +30,23 @@ func keyRows() (all []keyRow) {
 		for _, key := range r.Keys {
 			k.Symbols = append(k.Symbols, keys.Symbol(key))
 		}
+		if r.Action == keys.Copy {
+			k.Letters = letters()
+		}
 		all = append(all, k)
 	}
 	return all
+}
+
+// letters are the keys after y, as the page's script reads them.
+func letters() string {
+	var all []string
+	for _, l := range keys.Letters {
+		what := l.What
+		if l.Form {
+			what = "as " + what
+		}
+		all = append(all, l.Key+"="+what)
+	}
+	return strings.Join(all, ";")
 }

@@ -2,6 +2,7 @@
 const actions = {};
 for (const row of $$('#keys tr')) for (const key of row.dataset.keys.split(' ')) actions[key] = row.dataset.action;
 const named = { ArrowUp: 'up', ArrowDown: 'down', Home: 'home', End: 'end', Enter: 'enter', Escape: 'esc' };
+const letters = Object.fromEntries($('#keys tr[data-letters]').dataset.letters.split(';').map((l) => l.split('=')));
 let copying = false;
 
 const single = $('#single');
@@ -98,8 +99,8 @@ doc.addEventListener('keydown', (e) => {
   const key = (e.ctrlKey ? 'ctrl-' : '') + (named[e.key] || e.key);
   if (copying) {
     copying = false;
-    const part = { c: 'curl', h: 'headers', b: 'body', u: 'url', i: 'id', j: 'jq path' }[key];
-    if (part) { e.preventDefault(); copyPart(part); return; }
+    const part = letters[key];
+    if (part) { e.preventDefault(); if (part.startsWith('as ')) onHook(() => copyAs(part.slice(3))); else copyPart(part.toLowerCase()); return; }
   }
   const action = actions[key], run = doing[action];
   if (!run || key.length === 1 && !single.checked && key !== '?') return;
