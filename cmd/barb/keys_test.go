@@ -95,7 +95,7 @@ func TestKeysChooseShowExplainCopyAndReplay(t *testing.T) {
 	e := newEndpoint(t, func(*http.Request, int) {})
 	p := onTerminal(t, `exec barb listen --addr 127.0.0.1:0 -s github --secret "$GH" --forward-to `+e.url,
 		"GH="+githubSecret, "NO_COLOR=1")
-	p.awaitScreen(`\nf follow  / filter  \? keys  q quit\n$`)
+	p.awaitScreen(`\nf follow  / filter  t view  \? keys  q quit\n$`)
 	for _, body := range []string{`{"n":1}`, `{"n":12}`, `{"n":123}`} {
 		p.receive(body)
 	}
