@@ -24,7 +24,7 @@ const (
 // Above these limits callers wait for the writer, so memory stays bounded however slow the disk is.
 const (
 	waitingRows  = 2048
-	waitingAdded = 1024 // for exchanges that nobody awaits: two groups, one of which is being written
+	waitingAdded = groupRows // for exchanges that nobody awaits: a group, beside the one that is being written
 	waitingBytes = 32 << 20
 )
 

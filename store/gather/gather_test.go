@@ -148,3 +148,15 @@ func TestAnExchangeOfAddWaitsWhereAnAnswerDoesNot(t *testing.T) {
 		t.Errorf("an answer is refused: %v", err)
 	}
 }
+
+// However slow the disk is, what nobody awaits is in memory twice at most: in the group that is written and the next.
+func TestWhatNobodyAwaitsIsNeverMoreThanAGroup(t *testing.T) {
+	g, ctx := New[*write](), t.Context()
+	ctx, cancel := context.WithCancel(ctx)
+	cancel()
+	for g.Submit(ctx, &write{added: true}) == nil {
+	}
+	if n := len(g.take()); n > groupRows {
+		t.Errorf("%d exchanges wait, want at most a group of %d", n, groupRows)
+	}
+}
