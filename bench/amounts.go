@@ -16,6 +16,7 @@ type amounts struct {
 	runs    int           // of each short process
 	giant   int64         // bytes of the large file
 	replays int           // hooks a round of replay
+	big     int           // requests where memory is measured; 0: it is not
 }
 
 func amountsFrom(getenv func(string) string) (amounts, error) {
@@ -39,6 +40,9 @@ func amountsFrom(getenv func(string) string) (amounts, error) {
 		runs:    number("BENCH_RUNS", 200),
 		giant:   int64(number("BENCH_GIANT_MIB", 1024)) << 20,
 		replays: number("BENCH_REPLAY", 20_000),
+	}
+	if getenv("BENCH_BIG") != "" {
+		a.big = number("BENCH_BIG", 0)
 	}
 	return a, err
 }

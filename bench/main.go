@@ -30,6 +30,7 @@ var comparisons = []comparison{
 	{"sign", signSmall},
 	{"giant", signGiant},
 	{"send", send},
+	{"memory", memory},
 	{"rate", pace},
 	{"replay", replay},
 	{"listen", receive},

@@ -21,7 +21,7 @@ import (
 const secret = "whsec_YmFyYiBiZW5jaG1hcmsga2V5IG9mIDMyIGJ5dGVzISE="
 
 // limit is how long one process may take before it is killed.
-const limit = 5 * time.Minute
+const limit = 10 * time.Minute
 
 // Where processes run: what is measured on one processor, what it talks to on another.
 const (

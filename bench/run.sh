@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Prints how fast barb is against its peers, as ratios of one run. Without a name it measures all of them:
-# bench/run.sh [start sign giant send rate replay listen history curves]
+# bench/run.sh [start sign giant send memory rate replay listen history curves]
 #
 # Only loopback, only files below bin/ and one history in /dev/shm, bounded in count and time. Nothing here fails on a
 # time. BENCH_ROUNDS=5 BENCH_SENDS=40000 BENCH_SECONDS=4 BENCH_ROWS=200000 BENCH_RUNS=200 BENCH_GIANT_MIB=1024
-# BENCH_REPLAY=20000 change how much is measured; the goal for the history is meant at BENCH_ROWS=5000000. The run is
-# written to BENCH_JSON=bin/bench.json, from which `make performance` draws.
+# BENCH_REPLAY=20000 change how much is measured; the goal for the history is meant at BENCH_ROWS=5000000, and
+# BENCH_BIG=1000000 measures the memory of send and replay there. The run is written to BENCH_JSON=bin/bench.json, from
+# which `make performance` draws.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/bin

@@ -39,14 +39,14 @@ func TestAPowerCutLosesNoAcknowledgedWebhook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			random, dir := seeded(t), t.TempDir()
-			bodies, events := underTrace(t, dir, random, flags)
+			bodies, events := underTrace(t, dir, random, 200, flags)
 			wrote, _ := exchanged(events, "X-GitHub-Delivery")
 			if len(wrote) != len(bodies) {
 				t.Fatalf("the trace has %d of %d responses", len(wrote), len(bodies))
 			}
 			moments := slices.Sorted(maps.Values(wrote))
 			random.Shuffle(len(moments), func(i, j int) { moments[i], moments[j] = moments[j], moments[i] })
-			cuts(t, dir, events, moments[:12], random, func(t *testing.T, at int, db string) {
+			cuts(t, dir, nil, events, moments[:12], random, func(t *testing.T, at int, db string) {
 				wantHistory(t, db, at, bodies, wrote)
 			})
 		})
@@ -70,7 +70,7 @@ func TestAPowerCutEndsNoAttempt(t *testing.T) {
 		moments = append(moments, random.IntN(last))
 	}
 	ended := 0
-	cuts(t, dir, events, moments, random, func(t *testing.T, at int, db string) {
+	cuts(t, dir, nil, events, moments, random, func(t *testing.T, at int, db string) {
 		for id, x := range opened(t, db) {
 			if when, ok := read[id]; x.Ended && (!ok || when > at) {
 				t.Errorf("%s has ended before its answer came", id)
@@ -97,8 +97,10 @@ func seeded(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// underTrace has four senders send webhooks to a traced listener. It returns their bodies by their ids.
-func underTrace(t *testing.T, dir string, random *rand.Rand, flags []string) (map[string][]byte, []event) {
+// underTrace has four senders send webhooks to a traced listener, which gives all of them one answer. It returns their
+// bodies by their ids.
+func underTrace(t *testing.T, dir string, random *rand.Rand, want int, flags []string) (map[string][]byte,
+	[]event) {
 	t.Helper()
 	const senders, each = 4, 20
 	trace := filepath.Join(dir, "trace")
@@ -124,7 +126,7 @@ func underTrace(t *testing.T, dir string, random *rand.Rand, flags []string) (ma
 			defer s.Close()
 			for n := range each {
 				id := fmt.Sprintf("%d-%d", i, n)
-				if status, err := s.post(signed(id, bodies[id])); status != 200 {
+				if status, err := s.post(signed(id, bodies[id])); status != want {
 					t.Errorf("%s was answered %d, %v", id, status, err)
 					return
 				}
@@ -144,12 +146,16 @@ func signed(id string, body []byte) string {
 		"X-Hub-Signature-256: sha256=%x\r\nContent-Length: %d\r\n\r\n%s", id, mac.Sum(nil), len(body), body)
 }
 
-// cuts cuts the power at some events: once with what was synced, and twice with some of the rest.
-func cuts(t *testing.T, dir string, events []event, moments []int, random *rand.Rand,
+// cuts cuts the power at some events: once with what was synced, and twice with some of the rest. before is the history
+// when the trace began, nil for none.
+func cuts(t *testing.T, dir string, before []byte, events []event, moments []int, random *rand.Rand,
 	check func(t *testing.T, at int, db string)) {
 	t.Helper()
 	slices.Sort(moments)
 	d := newDisk(dir)
+	if before != nil {
+		d.holds("history.db", before)
+	}
 	for at, e := range events {
 		d.follow(e)
 		if d.unknown != "" {

@@ -176,8 +176,8 @@ func (c *call) starts(text string) bool {
 	return len(c.data) > 0 && bytes.HasPrefix(c.data[0], []byte(text))
 }
 
-// exchanged says when a peer wrote and was answered: the begin of the first 200 that the traced process wrote, and the
-// end of the first that it read, by the id that went over the same socket before, in a header.
+// exchanged says when a peer wrote and was answered: the begin of the first 200 or 202 that the traced process wrote, and
+// the end of the first that it read, by the id that went over the same socket before, in a header.
 func exchanged(events []event, header string) (wrote, read map[string]int) {
 	wrote, read = map[string]int{}, map[string]int{}
 	ids := map[string]string{} // by socket
@@ -190,7 +190,7 @@ func exchanged(events []event, header string) (wrote, read map[string]int) {
 				ids[e.file] = id
 			}
 		}
-		if id := ids[e.file]; id != "" && e.starts("HTTP/1.1 200") {
+		if id := ids[e.file]; id != "" && (e.starts("HTTP/1.1 200") || e.starts("HTTP/1.1 202")) {
 			at := map[bool]map[string]int{true: read, false: wrote}[e.name == "read"]
 			if _, known := at[id]; !known && e.end == (e.name == "read") {
 				at[id] = i
