@@ -1,65 +1,29 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/barbhq/barb/store/ahead"
-	"github.com/barbhq/barb/store/backfill"
-	"github.com/barbhq/barb/store/disk"
+	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/gather"
-	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
-	"github.com/barbhq/barb/store/sqlite"
-	"github.com/barbhq/barb/store/turn"
 )
 
 // writer is the one goroutine that writes for this process. A transaction with an fsync costs the same for one row and
 // for hundreds, so it commits all writes together that came during the last commit.
 type writer struct {
 	store   *Store
-	group   *gather.Group[*write]
+	group   *gather.Group[*engine.Write]
 	stopped chan struct{}
 
 	// Used by the goroutine alone, and after it has stopped.
-	conn    *sqlite.Conn // nil until the first group and after a failure
-	inserts *inserts
-	turn    *turn.Turn // on the write-ahead log; nil without one
-	clock   timeline
-	lookup  lookup.Builder
-	fill    backfill.Worker
-	held    []*write  // answers of groups that failed
-	again   bool      // the group at hand has such answers
-	ended   []*ending // of the group at hand
-	went    []ahead.Answer
-	why     error // why the last of held was not written
-	lost    ahead.Lost
-}
-
-// write is one call to be committed: exchanges, an answer, work on the queue, or none of them for a flush.
-type write struct {
-	begin []*beginning
-	end   *ending
-	went  ahead.Answer // that went out as it was recorded; ID 0: none
-	work  task         // nil: none
-	left  bool         // work needs a lease that is gone, so the exchanges are left out
-	done  chan error   // capacity 1; nil when no caller waits
-}
-
-func (e *write) Awaited() bool { return e.done != nil }
-func (e *write) Added() bool   { return len(e.begin) > 0 }
-
-func (e *write) Bytes() (n int) {
-	for _, b := range e.begin {
-		n += len(b.x.Request.Head) + len(b.x.Request.Body) + b.ending.bytes()
-	}
-	if e.end != nil {
-		n += e.end.bytes()
-	}
-	return n
+	held  []*engine.Write // answers of groups that failed
+	again bool            // the group at hand has such answers
+	why   error           // why the last of held was not written
+	lost  ahead.Lost
 }
 
 // heldRetry is how long the answers of a failed group wait for another group before they are tried alone.
@@ -73,10 +37,10 @@ func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 	if len(xs) == 0 {
 		return nil
 	}
-	e := &write{begin: make([]*beginning, len(xs))}
+	e := &engine.Write{Begin: make([]*engine.Beginning, len(xs))}
 	for i, x := range xs {
 		var err error
-		if e.begin[i], err = s.beginning(x); err != nil {
+		if e.Begin[i], err = s.beginning(x); err != nil {
 			return err
 		}
 	}
@@ -89,23 +53,19 @@ func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 // Of a Foreseen exchange only the time is written: the answer went out as it was recorded.
 func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.ID <= 0 {
-		return fault(s.path, fmt.Errorf("answer to an exchange that was not recorded: %w", ErrNotFound))
+		return s.fault(fmt.Errorf("answer to an exchange that was not recorded: %w", ErrNotFound))
 	}
-	e := &write{went: ahead.Answer{ID: x.ID, At: record.Nanos(x.Start) + int64(x.Took)}}
+	e := &engine.Write{Went: ahead.Answer{ID: x.ID, At: record.Nanos(x.Start) + int64(x.Took)}}
 	if x.Foreseen {
-		e.went.Head = x.Response.Head
+		e.Went.Head = x.Response.Head
 	} else {
 		end, err := s.newEnding(s.Redacted(x))
 		if err != nil {
-			return fault(s.path, err)
+			return s.fault(err)
 		}
-		e = &write{end: &end}
+		e = &engine.Write{End: &end}
 	}
-	w, err := s.writing()
-	if err != nil {
-		return err
-	}
-	return translate(s.path, w.group.Submit(ctx, e))
+	return s.submit(ctx, e)
 }
 
 // Add records an exchange without waiting for the commit; its id is not set. Nothing of x is copied, so nothing of it
@@ -115,12 +75,25 @@ func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	if err != nil {
 		return err
 	}
-	b.added = true
+	b.Shared = true
+	return s.submit(ctx, &engine.Write{Begin: []*engine.Beginning{b}})
+}
+
+// submit gives a write to the writer.
+func (s *Store) submit(ctx context.Context, e *engine.Write) error {
 	w, err := s.writing()
 	if err != nil {
 		return err
 	}
-	return translate(s.path, w.group.Submit(ctx, &write{begin: []*beginning{b}}))
+	return s.refused(w.group.Submit(ctx, e))
+}
+
+// refused is why the group did not take a write.
+func (s *Store) refused(err error) error {
+	if errors.Is(err, ErrClosed) {
+		return s.fault(ErrClosed)
+	}
+	return err
 }
 
 // Flush returns when everything that was given to Answer and Add is durable, or with the error that befell it.
@@ -131,42 +104,42 @@ func (s *Store) Flush(ctx context.Context) error {
 	if idle {
 		return nil
 	}
-	return s.await(ctx, &write{})
+	return s.await(ctx, &engine.Write{})
 }
 
 // await submits a write and waits until it is durable.
-func (s *Store) await(ctx context.Context, e *write) error {
-	e.done = make(chan error, 1)
+func (s *Store) await(ctx context.Context, e *engine.Write) error {
+	e.Done = make(chan error, 1)
 	w, err := s.writing()
 	if err != nil {
 		return err
 	}
 	if err := w.group.Submit(ctx, e); err != nil {
-		return translate(s.path, err)
+		return s.refused(err)
 	}
 	select {
-	case err := <-e.done:
+	case err := <-e.Done:
 		return err
 	case <-ctx.Done():
 	}
 	if w.group.Withdraw(e) {
 		return ctx.Err()
 	}
-	return <-e.done
+	return <-e.Done
 }
 
 // writing returns the writer, which starts with the first write: a process that only reads has none.
 func (s *Store) writing() (*writer, error) {
-	if s.refused != nil {
-		return nil, s.refused
+	if err := s.engine.Refused(); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, fault(s.path, ErrClosed)
+		return nil, s.fault(ErrClosed)
 	}
 	if s.writer == nil {
-		s.writer = &writer{store: s, group: gather.New[*write](), stopped: make(chan struct{})}
+		s.writer = &writer{store: s, group: gather.New[*engine.Write](), stopped: make(chan struct{})}
 		go s.writer.run()
 	}
 	return s.writer, nil
@@ -179,7 +152,7 @@ func (w *writer) run() {
 		if len(w.held) > 0 {
 			retry = heldRetry
 		}
-		var writes []*write
+		var writes []*engine.Write
 		writes, closed = w.group.Next(retry)
 		w.write(writes)
 	}
@@ -196,36 +169,31 @@ func (w *writer) stop() error {
 }
 
 // write commits a group and tells the callers.
-func (w *writer) write(writes []*write) {
+func (w *writer) write(writes []*engine.Write) {
 	w.again = len(w.held) > 0
 	writes = append(w.held, writes...)
 	w.held = nil
 	if len(writes) == 0 {
 		return
 	}
-	rows, bytes := 0, 0
-	for _, e := range writes {
-		rows, bytes = rows+len(e.begin), bytes+e.Bytes()
-	}
+	rows, bytes := (&engine.Group{Writes: writes}).Rows()
 	w.store.retention.Count(int64(rows), int64(bytes))
-	err := w.try(writes)
-	w.group.Report(translate(w.store.path, err), len(w.held))
-	w.fill.Wrote(bytes)
+	w.group.Report(w.try(writes), len(w.held))
 	w.store.retention.MakeRoom()
 }
 
 // try commits writes and tells how it went. Where a row is to blame, it alone shall fail. On a full disk answers go
 // first: they take less room than webhooks.
-func (w *writer) try(writes []*write) error {
+func (w *writer) try(writes []*engine.Write) error {
 	err := w.observed(writes)
-	if isOfRow(err) && len(writes) > 1 {
+	if engine.IsOfRow(err) && len(writes) > 1 {
 		for _, e := range writes {
-			w.finish(e, w.observed([]*write{e}))
+			w.finish(e, w.observed([]*engine.Write{e}))
 		}
 		return nil
 	}
-	if err != nil && !isBusy(err) {
-		answers, rest := ahead.Apart(writes, func(e *write) bool { return e.end != nil || e.went.ID != 0 })
+	if err != nil && !errors.Is(err, ErrLocked) {
+		answers, rest := ahead.Apart(writes, func(e *engine.Write) bool { return e.End != nil || e.Went.ID != 0 })
 		if len(answers) > 0 && len(rest) > 0 {
 			w.again, writes = true, rest
 			_ = w.try(answers) // kept for the next group
@@ -238,162 +206,53 @@ func (w *writer) try(writes []*write) error {
 }
 
 // finish tells a caller how it went. A write without a caller is kept for the next group, if that can take it.
-func (w *writer) finish(e *write, err error) {
-	told := translate(w.store.path, err)
+func (w *writer) finish(e *engine.Write, err error) {
 	switch {
-	case e.done == nil && isOfRow(err):
-		w.lost.Add(told)
-	case e.done == nil && err != nil:
-		w.held, w.why = append(w.held, e), told
-	case e.done == nil:
-	case len(e.begin) == 0 && e.work == nil && told == nil: // a flush
-		e.done <- w.lost.Take()
+	case e.Done == nil && engine.IsOfRow(err):
+		w.lost.Add(err)
+	case e.Done == nil && err != nil:
+		w.held, w.why = append(w.held, e), err
+	case e.Done == nil:
+	case len(e.Begin) == 0 && e.Work == nil && err == nil: // a flush
+		e.Done <- w.lost.Take()
+	case err == nil && e.Left:
+		e.Done <- w.store.fault(ErrLease)
 	default:
-		e.done <- told
+		e.Done <- err
 	}
 }
 
-// commit writes a group in one transaction and sets the ids. When it returns nil the group is durable.
-func (w *writer) commit(writes []*write) error {
-	if !w.store.file.Same() || !w.turn.Same() {
-		return fault(w.store.path, ErrReplaced)
+// observed commits a group, tells Observe and sets the ids of what was recorded.
+func (w *writer) observed(writes []*engine.Write) error {
+	begun := time.Now()
+	err := w.store.engine.Commit(context.Background(), &engine.Group{Writes: writes, Again: w.again})
+	if observe := w.store.Observe; observe != nil {
+		observe(time.Since(begun), err)
 	}
-	if err := w.connect(); err != nil {
+	if err != nil {
 		return err
 	}
-	w.store.transacting.Lock()
-	defer w.store.transacting.Unlock()
-	var err error
-	w.turn.Await(patience, func() bool {
-		err = sqlite.Run(w.inserts.open, nil)
-		return isBusy(err)
-	})
-	if err != nil {
-		return w.fail(err)
-	}
-	ids, err := w.insert(writes)
-	if err == nil {
-		err = sqlite.Run(w.inserts.commit, nil)
-	}
-	if err != nil {
-		return w.fail(err)
-	}
-	// A commit into a deleted or replaced file is not acknowledged: nobody could open it.
-	if !w.store.file.Same() || !w.turn.Same() {
-		return fault(w.store.path, ErrReplaced)
-	}
 	for _, e := range writes {
-		for _, b := range e.begin {
-			if !e.left && !b.added {
-				b.given.ID, b.given.Webhook = ids, b.webhook
+		for _, b := range e.Begin {
+			if !e.Left && !b.Shared {
+				b.Given.ID, b.Given.Webhook = b.ID, b.Webhook
 			}
-			ids++
 		}
 	}
 	return nil
 }
 
-// insert writes the rows of a group and returns the id of its first exchange; the others follow without a gap.
-func (w *writer) insert(writes []*write) (first int64, err error) {
-	if err = w.inserts.names.begin(); err != nil {
-		return 0, err
-	}
-	if first, err = w.clock.next(w.inserts, writes); err != nil {
-		return 0, err
-	}
-	if err = w.lookup.Step(w.conn.SQLiteConn, first); err != nil {
-		return 0, err
-	}
-	id := first
-	ended, went := w.ended[:0], w.went[:0]
-	for _, e := range writes {
-		if err := w.work(e, id); err != nil {
-			return 0, err
-		}
-		for _, b := range e.begin {
-			if !e.left {
-				if err := w.inserts.begin(id, b); err != nil {
-					return 0, err
-				}
-			}
-			id++
-		}
-		if e.end != nil {
-			ended = append(ended, e.end)
-		}
-		if e.went.ID != 0 {
-			went = append(went, e.went)
-		}
-	}
-	err = w.inserts.end(ended)
-	for _, r := range ahead.Runs(went) {
-		if w.again {
-			err = cmp.Or(err, w.conn.Exec(ahead.Clear, r.Covered()...))
-		}
-		err = cmp.Or(err, sqlite.Run(w.inserts.went, sqlite.Arguments(r.Row()...)))
-	}
-	clear(ended)
-	w.ended, w.went = ended, went
-	if err != nil {
-		return 0, err
-	}
-	return first, w.inserts.finish()
+// do has a task done, and waits until it is durable. The error is ErrLease when it needs a lease that is gone: then
+// nothing was done.
+func (s *Store) do(ctx context.Context, task engine.Task) error {
+	return s.await(ctx, &engine.Write{Work: task})
 }
 
-// connect opens the writer's connection unless there is one.
-func (w *writer) connect() error {
-	if w.conn != nil {
-		return nil
-	}
-	mode := "_journal_mode=WAL"
-	if w.store.network {
-		mode = "_journal_mode=DELETE"
-	}
-	c, err := sqlite.Dial(disk.SQLiteAddress(w.store.path, patience, "mode=rw", mode, "_synchronous=FULL", erasing,
-		"_txlock=immediate", "_foreign_keys=on"))
+// doWith is do, with an exchange that is recorded in the same transaction.
+func (s *Store) doWith(ctx context.Context, task engine.Task, x *record.Exchange) error {
+	b, err := s.beginning(x)
 	if err != nil {
 		return err
 	}
-	if w.inserts = newInserts(c); c.Failed != nil {
-		return errors.Join(c.Failed, c.Close())
-	}
-	w.conn, w.clock = c, timeline{others: &w.store.others}
-	if w.store.network {
-		return nil
-	}
-	w.fill.Address = disk.SQLiteAddress(w.store.path, 0, "mode=rw", "_synchronous=FULL")
-	if err = c.QueryRow("SELECT last_id FROM history", nil); err == nil { // the first look makes the log
-		w.turn, err = turn.Open(w.store.path + "-wal")
-	}
-	err = cmp.Or(err, c.Drain("PRAGMA busy_timeout = 0")) // from now on commit waits, and looks more often
-	if err != nil {                                       // a log that is not known could be replaced unnoticed
-		_ = w.hangUp()
-	}
-	return err
-}
-
-// fail rolls back. It keeps the connection only when another process was in the way; after an error of the disk a new
-// one starts from what is in the file.
-func (w *writer) fail(err error) error {
-	_ = w.conn.Exec("ROLLBACK") // the first error is the one to tell
-	w.inserts.forget()
-	if !isBusy(err) && !isOfRow(err) {
-		_ = w.hangUp()
-	}
-	return err
-}
-
-// hangUp closes the connection.
-func (w *writer) hangUp() error {
-	w.fill.Stop()
-	if w.conn == nil {
-		return nil
-	}
-	c := w.conn
-	w.turn.Close()
-	w.conn, w.turn = nil, nil
-	if !w.store.file.Same() {
-		c.KeepLog()
-	}
-	return translate(w.store.path, c.Close())
+	return s.await(ctx, &engine.Write{Begin: []*engine.Beginning{b}, Work: task})
 }

@@ -311,7 +311,8 @@ var spends = []string{
 	"listen/answer.go", "listen/body.go", "listen/conn.go", "listen/fault.go", "listen/http2.go", "listen/pace.go",
 	"listen/refuse.go",
 	"listen/command/command.go", "listen/command/marks.go", "commands/child/child.go",
-	"store/erase.go", "store/observe.go", "store/prune.go", "store/gather/gather.go", "store/schema.go",
+	"store/sqlite/erase.go", "store/writer.go", "store/sqlite/prune.go", "store/gather/gather.go",
+	"store/sqlite/schema.go",
 	"store/turn/turn.go",
 	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
 	"commands/tell/attempts.go", "commands/send_many.go", // how long a delivery or a run took

@@ -4,7 +4,6 @@ package ahead
 
 import (
 	"cmp"
-	"database/sql/driver"
 	"slices"
 	"time"
 )
@@ -66,7 +65,7 @@ func Runs(answers []Answer) (runs []Run) {
 }
 
 // Row returns the run as a row of answered.
-func (r *Run) Row() []driver.Value { return []driver.Value{r.Last, r.First, r.At, []byte(r.Head)} }
+func (r *Run) Row() []any { return []any{r.Last, r.First, r.At, []byte(r.Head)} }
 
 // Covered returns the ids, the second excluded, that other runs must not end with.
-func (r *Run) Covered() []driver.Value { return []driver.Value{r.First, r.Last} }
+func (r *Run) Covered() []any { return []any{r.First, r.Last} }

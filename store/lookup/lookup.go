@@ -4,7 +4,6 @@
 package lookup
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -12,9 +11,8 @@ import (
 	"errors"
 	"hash/fnv"
 	"io"
-	"slices"
-	"sort"
 
+	"github.com/barbhq/barb/store/engine"
 	"github.com/mattn/go-sqlite3"
 )
 
@@ -105,12 +103,9 @@ func query(c *sqlite3.SQLiteConn, each func([]driver.Value), columns int, text s
 	return errors.Join(err, rows.Close())
 }
 
-// Span is a range of ids of exchanges, both included.
-type Span struct{ From, To int64 }
-
 // Find returns spans of ids that hold every exchange with a webhook id, lowest first; most ids in them have it. The
 // last span has the ids that no block has yet. It returns false when they are too many, and a walk is as good.
-func Find(ctx context.Context, db *sql.DB, id string) (spans []Span, ok bool, err error) {
+func Find(ctx context.Context, db *sql.DB, id string) (spans []engine.Range, ok bool, err error) {
 	bucket, print := hashOf(id)
 	var next int64
 	if err := db.QueryRowContext(ctx, "SELECT ifnull(max(block) + 1, 0) FROM lookup WHERE bucket = ?",
@@ -138,34 +133,10 @@ func Find(ctx context.Context, db *sql.DB, id string) (spans []Span, ok bool, er
 			if last := len(spans) - 1; last >= 0 && spans[last].To+1 == at {
 				spans[last].To = at
 			} else {
-				spans = append(spans, Span{at, at})
+				spans = append(spans, engine.Range{From: at, To: at})
 			}
 			found++
 		}
 	}
-	return append(spans, Span{next << blockBits, 1<<63 - 1}), found <= mostFound, rows.Err()
-}
-
-// Within cuts spans to one, joins what overlaps and sorts them; no spans mean all of it.
-func Within(all Span, spans []Span) (out []Span) {
-	if len(spans) == 0 {
-		spans = []Span{all}
-	}
-	for _, r := range slices.SortedFunc(slices.Values(spans), func(a, b Span) int { return cmp.Compare(a.From, b.From) }) {
-		r.From, r.To = max(r.From, all.From), min(r.To, all.To)
-		switch last := len(out) - 1; {
-		case r.From > r.To:
-		case last >= 0 && r.From <= out[last].To:
-			out[last].To = max(out[last].To, r.To)
-		default:
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// Holds reports whether an id is in one of some spans, lowest first.
-func Holds(spans []Span, id int64) bool {
-	i := sort.Search(len(spans), func(i int) bool { return spans[i].To >= id })
-	return i < len(spans) && spans[i].From <= id
+	return append(spans, engine.Range{From: next << blockBits, To: 1<<63 - 1}), found <= mostFound, rows.Err()
 }

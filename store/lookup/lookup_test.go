@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
 )
@@ -122,7 +123,7 @@ func TestOnlyFewIDsAreLookedThrough(t *testing.T) {
 	if err != nil || !few {
 		t.Fatal(few, err)
 	}
-	want := []lookup.Span{{From: 5001, To: 5001}, {From: 3 * 4096, To: 1<<63 - 1}}
+	want := []engine.Range{{From: 5001, To: 5001}, {From: 3 * 4096, To: 1<<63 - 1}}
 	if !slices.Equal(spans, want) {
 		t.Errorf("spans %v, want %v", spans, want)
 	}
