@@ -41,8 +41,10 @@ const states = {
   'a filter that goes on': { path: () => '/', wait: '#offers li', do: async (page) => { await page.locator('#q').fill('event:'); await page.locator('#q').press('ArrowDown'); await page.locator('#q').press('ArrowDown') } },
   'the signature, without scripts': { path: () => `/w/${ids.bad}/signature`, wait: '.cause' },
   'the figures': { path: () => '/figures', wait: '.rate' },
-  'the queue': { path: () => '/queue', wait: '#main' },
-  'an empty part of the queue': { path: () => '/queue?state=dead', wait: '#main' },
+  'the queue': { path: () => '/queue', wait: '#e3' },
+  'the dead letters': { path: () => '/queue?state=dead', wait: '#e1' },
+  'the keys of the queue': { path: () => '/queue', wait: 'dialog[open]', do: (page) => page.keyboard.press('?') },
+  'every action by name, on the figures': { path: () => '/figures', wait: '#choices li', do: (page) => page.keyboard.press('Control+k') },
   'the rest of a body': { path: () => `/w/${ids.bad}/rest/request?from=10`, wait: '#rest' },
   'an address that is refused': { path: () => '/?code=wrong', wait: 'text=code in this address is wrong', stranger: true },
 }
@@ -74,7 +76,17 @@ test('an empty history, light and dark', { timeout: 120_000 }, async () => {
   await page.locator('#empty').waitFor()
   const found = await judge(page, 'light')
   await page.emulateMedia({ colorScheme: 'dark' })
-  assert.deepEqual([...found, ...await judge(page, 'dark')], [])
+  found.push(...await judge(page, 'dark'))
+  for (const width of [390, 320]) { // a command that is longer than the window scrolls in its own box
+    await page.setViewportSize({ width, height: 844 })
+    found.push(...await judge(page, width + ' px'))
+    const right = await page.locator('#empty .paste').evaluateAll((all) => Math.max(...all.map((e) => e.getBoundingClientRect().right)))
+    assert.ok(right <= width, `a command ends at ${right} of ${width} px`)
+  }
+  assert.deepEqual(found, [])
+  await page.goto(new URL('/queue', page.url()).href)
+  await page.getByText('No entry waits').waitFor()
+  assert.deepEqual(await judge(page, 'an empty queue'), [])
 })
 
 /** judge returns what axe finds, and what scrolls sideways. */

@@ -40,6 +40,11 @@ export async function day(world) {
   for (let n = 0; n < 3; n++) await post(at + '/stripe', body, stripe(body))
   await world.barb('send', app + '/flaky', '-d', '{"type":"invoice.finalized"}', '--backoff', '100ms,200ms', '-s', 'stripe', '--secret', 'env:STRIPE_SECRET')
   await world.barb('send', 'http://127.0.0.1:1/nobody', '-d', '{"type":"customer.created"}', '--retries', '0')
+  const queue = (path) => world.barb('send', 'http://127.0.0.1:1/' + path, '-d', `{"type":"report.${path}"}`, '--queue', '--retries', '0')
+  await queue('monthly')
+  await world.barb('deliver', '--once') // a dead letter
+  await queue('hourly') // two lanes to one host
+  await queue('daily')
   await sign('github', 'github:issues', 'env:WRONG')
   await post(at + '/stripe', paid, stripe(paid))
   await post(at + '/stripe', JSON.stringify(JSON.parse(paid)), stripe(paid)) // a proxy has written the JSON anew

@@ -116,7 +116,7 @@ var layout = map[string]struct{ ours, others []string }{
 		"commands/flags", "commands/jq", "commands/keys", "commands/past", "commands/pick", "commands/plot",
 		"commands/query", "commands/queued", "commands/schema", "commands/shell", "commands/ui",
 		"deliver/compare", "deliver/worker", "sign", "store", "store/export",
-		"store/health", "store/record", "store/senders", "store/webhooks", "units"},
+		"store/health", "store/record", "store/redact", "store/senders", "store/webhooks", "units"},
 		others: []string{"github.com/spf13"}},
 	"commands/project": {},
 	"commands/keyring": {ours: []string{"commands/complete", "commands/fail", "commands/schema", "commands/secret",

@@ -30,20 +30,31 @@ type asset struct {
 	version      string
 }
 
-// assets are app.css and app.js. Each is made of the files of its folder, in the order of their names.
+// made are the files of static that each asset is made of.
+var made = map[string][]string{
+	"app.css":  {"*.css"},
+	"app.js":   {"1-*.js", "2-*.js", "3-*.js", "4-*.js", "5-*.js", "6-*.js"},
+	"sheet.js": {"1-*.js", "sheet.js", "5-*.js"}, // of the pages beside the list
+}
+
+// assets are the files that a page loads.
 var assets = sync.OnceValue(func() map[string]asset {
 	all := map[string]asset{}
-	for name, kind := range map[string]string{"app.css": "text/css; charset=utf-8",
-		"app.js": "text/javascript; charset=utf-8"} {
+	for name, patterns := range made {
 		var text bytes.Buffer
-		_, ending, _ := strings.Cut(name, ".")
-		names, _ := fs.Glob(files, "static/*."+ending) // sorted; the pattern is right
-		for _, part := range names {
-			data, err := files.ReadFile(part)
-			if err != nil {
-				panic(err) // it is embedded
+		for _, pattern := range patterns {
+			names, _ := fs.Glob(files, "static/"+pattern) // sorted; the pattern is right
+			for _, part := range names {
+				data, err := files.ReadFile(part)
+				if err != nil {
+					panic(err) // it is embedded
+				}
+				text.Write(data)
 			}
-			text.Write(data)
+		}
+		kind := "text/javascript; charset=utf-8"
+		if path.Ext(name) == ".css" {
+			kind = "text/css; charset=utf-8"
 		}
 		sum := sha256.Sum256(text.Bytes())
 		all[name] = asset{kind, text.Bytes(), packed(text.Bytes(), gzip.BestCompression), hex.EncodeToString(sum[:6])}

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 	"github.com/barbhq/barb/store/webhooks"
 	"github.com/barbhq/barb/units"
 )
@@ -55,7 +56,7 @@ type hook struct {
 type field struct {
 	Name, Value markup
 	Signed      bool
-	Masked      bool
+	Hidden      bool // until asked for
 }
 
 // reply is an answer to the webhook: barb's own, or an app's.
@@ -207,9 +208,18 @@ func (p *Page) fieldsOf(x *record.Exchange, h record.Header) []field {
 			return strings.Contains(name, part)
 		})
 		all = append(all, field{Name: wire(f.Name), Value: wire(f.Value), Signed: isSigned,
-			Masked: strings.Contains(f.Value, "[secret]")})
+			Hidden: isCredential(x != nil, f)})
 	}
 	return all
+}
+
+// isCredential reports whether a value is shown only when asked for, as barb show does. A value that is not stored is
+// replaced already.
+func isCredential(ofRequest bool, f record.Field) bool {
+	if strings.Contains(f.Value, "[secret]") {
+		return false
+	}
+	return redact.IsCredential(f.Name, f.Value) || !ofRequest && strings.EqualFold(f.Name, "Set-Cookie")
 }
 
 // repliesOf are barb's own answer and those of the apps, the last of each.

@@ -13,6 +13,9 @@ var does = []keys.Action{keys.Previous, keys.Next, keys.Newest, keys.Oldest, key
 	keys.Filter, keys.Matches, keys.Follow, keys.Explain, keys.CopyCurl, keys.Copy, keys.Raw, keys.Zoom,
 	keys.Figures, keys.Queue, keys.ByName, keys.Help}
 
+// doesBeside are those that the script of the pages beside the list can do.
+var doesBeside = []keys.Action{keys.Back, keys.Filter, keys.Figures, keys.Queue, keys.ByName, keys.Help}
+
 // keyRow is a line of the sheet of keys. The page's script acts by the same rows.
 type keyRow struct {
 	Action, Keys, Does string
@@ -20,8 +23,8 @@ type keyRow struct {
 	Letters            string // of copy: the keys after it with what they copy, "c=curl;h=headers"
 }
 
-// keyRows are the keys of the page from the table of all views.
-func keyRows() (all []keyRow) {
+// keyRows are the keys of a page that can do so much, from the table of all views.
+func keyRows(does []keys.Action) (all []keyRow) {
 	for _, r := range keys.In(keys.Page) {
 		if !slices.Contains(does, r.Action) {
 			continue

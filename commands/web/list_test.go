@@ -186,6 +186,10 @@ func TestThePageIsSmall(t *testing.T) {
 	page, pageSmall := size("/")
 	js, jsSmall := size("/static/app.js")
 	css, cssSmall := size("/static/app.css")
+	beside, besideSmall := size("/static/sheet.js")
+	if beside > js/2 || besideSmall > jsSmall/2 {
+		t.Errorf("the pages beside the list load %d bytes of script, the list %d", beside, js)
+	}
 	for name, of := range map[string][2]int{"list": {page, 64 << 10}, "packed list": {pageSmall, 10 << 10},
 		"script": {js, 60 << 10}, "style": {css, 24 << 10}, "first load": {page + js + css, 200 << 10},
 		"packed first load": {pageSmall + jsSmall + cssSmall, 60 << 10}} {

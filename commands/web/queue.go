@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -85,11 +86,12 @@ func (p *Page) readQueue(ctx context.Context, r *http.Request, q *queuePage) int
 	all = all[:min(len(all), mostEntries)]
 	q.Takers = ui.Takers(all, now)
 	lanes := map[string]*lane{} // by target and order
+	var names laneNames
 	for _, one := range all {
 		key := one.Target + "\n" + one.Order
 		l := lanes[key]
 		if l == nil {
-			l = &lane{Target: wire(ui.Clip(queued.Target(one.Kind, one.Target), 120)), Order: wire(orderOf(one))}
+			l = &lane{Target: wire(ui.Clip(names.of(one), 160)), Order: wire(orderOf(one))}
 			lanes[key], q.Lanes = l, append(q.Lanes, l)
 		}
 		e := entryOf(one, p)
@@ -103,6 +105,29 @@ func (p *Page) readQueue(ctx context.Context, r *http.Request, q *queuePage) int
 		q.Entries = append(q.Entries, e)
 	}
 	return http.StatusOK
+}
+
+// laneNames are what targets are called: the host with its path, or the program. The query is left out, as it may have
+// a token; targets that then look alike are numbered.
+type laneNames struct{ targets map[string][]string }
+
+func (n *laneNames) of(q *store.Queued) string {
+	name := queued.Target(q.Kind, q.Target)
+	if u, err := url.Parse(q.Target); err == nil && q.Kind != store.Command && u.Path != "/" {
+		name += u.EscapedPath()
+	}
+	if n.targets == nil {
+		n.targets = map[string][]string{}
+	}
+	at := slices.Index(n.targets[name], q.Target)
+	if at < 0 {
+		at = len(n.targets[name])
+		n.targets[name] = append(n.targets[name], q.Target)
+	}
+	if at > 0 {
+		name += " (" + strconv.Itoa(at+1) + ")"
+	}
+	return name
 }
 
 // orderOf says what sets the order of an entry; "" for none.

@@ -70,7 +70,7 @@ func TestTheQueuePageSaysWhatWaitsAndWhy(t *testing.T) {
 		"answered 503 &lt;script&gt;alert(1)&lt;/script&gt; ",
 		"<b class=\"c-none\">waiting in order</b>  <small>behind entry 2",
 		"in order with key cus_1", "in 59m",
-		`aria-label="Retry entry 1 now"`, `aria-label="Cancel entry 2"`, `<a href="/w/1">#1</a>`)
+		`aria-label="Retry now: entry 1"`, `aria-label="Cancel entry 2"`, `<a href="/w/1">#1</a>`)
 	for _, bad := range []string{"<script>", "token=hidden", `aria-label="Cancel entry 1"`, "\u202e"} {
 		if strings.Contains(text, bad) {
 			t.Errorf("%q is in the page", bad)
@@ -135,10 +135,31 @@ func TestAttacksOnTheQueue(t *testing.T) {
 	reading := siteOf(t, a.Store)
 	reading.enter()
 	text := reading.get("/queue")
-	if has(t, text, "This page only shows the queue."); strings.Contains(text, "<form") {
-		t.Error("a page that only shows has a form")
+	if has(t, text, "This page only shows the queue."); strings.Contains(text, "<form method=post") {
+		t.Error("a page that only shows has a form that changes something")
 	}
 	if a.post("/queue", "do", "retry", "state", "dead"); a.state(1) != store.Waiting {
 		t.Error("the form with the token does nothing")
+	}
+}
+
+// Two lanes to one host have names of their own, and no query with a token in it.
+func TestTheQueuePageTellsLanesOfOneHostApart(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	s.add(received(1))
+	for _, target := range []string{"http://shop.test/a", "http://shop.test/b?token=hidden",
+		"http://shop.test/b?token=other", "http://shop.test/b?token=hidden", "http://shop.test/"} {
+		if err := s.Enqueue(t.Context(), &store.Queued{Kind: store.Forward, Thread: 1, Target: target, Due: noon,
+			Created: noon}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := s.get("/queue")
+	for _, name := range []string{"shop.test/a", "shop.test/b", "shop.test/b (2)", "shop.test"} {
+		has(t, text, "<th scope=row class=wire>"+name+"</th>")
+	}
+	if strings.Contains(text, "token=") {
+		t.Error("a query is in the page")
 	}
 }

@@ -17,11 +17,12 @@ type sheet struct {
 	Can                bool   // the page may change something
 	Clock              string // when it was read
 	Trouble, Hint      string
+	Keys               []keyRow
 }
 
 func (p *Page) sheetOf(r *http.Request, title, here string) sheet {
 	return sheet{Title: title, Theme: themeOf(r), Here: here, Listening: p.Listening, Token: p.gate.token,
-		Can: p.Actions != nil, Clock: p.Now().Local().Format(time.TimeOnly)}
+		Can: p.Actions != nil, Clock: p.Now().Local().Format(time.TimeOnly), Keys: keyRows(doesBeside)}
 }
 
 // wrong says why something of the page is not there, and returns the status of the answer.

@@ -75,8 +75,6 @@ doc.addEventListener('click', (e) => {
   if (fold) { for (const d of $$('.v-pretty details', fold.closest('.views'))) d.open = depthOf(d) < +fold.dataset.fold; return; }
   const key = t.closest('.json .k');
   if (key) { e.preventDefault(); copy(pathOf(key), 'the path'); return; }
-  const paste = t.closest('.paste');
-  if (paste) { copy(paste.textContent, 'the command'); return; }
   if (t.closest('[data-explain]')) { e.preventDefault(); explain(); return; }
   const what = t.closest('[data-copy]');
   if (what) copyPart(what.dataset.copy);
@@ -96,7 +94,7 @@ async function copyPart(part) {
   if (part === 'id') copy(String(id), 'the id');
   if (part === 'jq path') copy(state.path || '.', 'the path');
   if (part === 'url') copy($('#raw .facts dd').textContent, 'the URL');
-  if (part === 'headers') copy($$('#headers .fields tr').map((r) => r.cells[0].firstChild.textContent.trim() + ': ' + r.cells[1].textContent).join('\n'), 'the headers');
+  if (part === 'headers') copy($$('#headers .fields tr').map((r) => r.cells[0].firstChild.textContent.trim() + ': ' + ($('.secret span', r) || r.cells[1]).textContent).join('\n'), 'the headers');
   if (part === 'body') {
     const answer = await fetch('/w/' + id + '/download/request');
     copy(await answer.text(), 'the body');

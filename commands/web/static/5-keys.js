@@ -2,8 +2,6 @@
 const actions = {};
 for (const row of $$('#keys tr')) for (const key of row.dataset.keys.split(' ')) actions[key] = row.dataset.action;
 const named = { ArrowUp: 'up', ArrowDown: 'down', Home: 'home', End: 'end', Enter: 'enter', Escape: 'esc' };
-const letters = Object.fromEntries($('#keys tr[data-letters]').dataset.letters.split(';').map((l) => l.split('=')));
-let copying = false;
 
 const single = $('#single');
 single.checked = kept.get('single') !== 'off';
@@ -11,83 +9,12 @@ single.addEventListener('change', () => kept.set('single', single.checked ? 'on'
 const sheet = $('#keys');
 $('#help').addEventListener('click', () => sheet.showModal());
 
-function step(by) {
-  const rows = allRows();
-  if (!rows.length) return;
-  const at = rows.findIndex((r) => idOf(r) === state.chosen);
-  const to = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
-  choose(to);
-}
-
-// choose moves to a row; a webhook that is open on a wide page changes with it.
-let opening = 0;
-function choose(row) {
-  const id = idOf(row);
-  state.chosen = id;
-  state.byHand = true;
-  mark(id, true);
-  if (innerWidth < 720) return;
-  clearTimeout(opening);
-  opening = setTimeout(() => open(id, { replace: chosenIn(here()) > 0 }), 60);
-}
-
-const doing = {
-  previous: () => step(-1), next: () => step(1),
-  newest: () => { take(); choose(allRows()[0]); }, oldest: () => choose(allRows().at(-1)),
-  open: () => { if (state.chosen) open(state.chosen, { enter: true, replace: chosenIn(here()) > 0 }); else step(0); },
-  replay: () => onHook(() => submit('replay')),
-  'replay-as': () => onHook(() => menu('replay', 'input[type=radio]')),
-  edit: () => onHook(edit),
-  mark: () => { state.marked = state.chosen; if (state.marked) toast('Marked #' + state.marked + ': d on another one compares them.'); },
-  diff: () => onHook(() => compareWith(state.marked !== state.chosen && state.marked)),
-  pin: () => onHook(() => submit('pin')),
-  note: () => onHook(() => menu('note', 'textarea')),
-  delete: () => onHook(() => submit('delete')),
-  undo: () => undo(),
-  back: () => {
-    const open1 = $('.menu[open]'), away = $('.editor') || $('#result');
-    if (open1) { open1.open = false; $('summary', open1).focus(); return; }
-    if (away) { if (away.id) showResult(0, ''); else away.remove(); return; }
-    if ($('#hook').contains(doc.activeElement) && chosenIn(here()) && innerWidth >= 720) mark(state.chosen, true);
-    else if (chosenIn(here())) { open(0); rowOf(state.chosen)?.focus(); }
-    else if (filterOf()) { $('#q').value = ''; $('#filter-form').requestSubmit(); }
-  },
-  filter: () => { $('#q').focus(); $('#q').select(); },
-  follow: () => {
-    state.following = !state.following;
-    $('#live').classList.toggle('following', state.following);
-    toast(state.following ? 'Following: the newest opens as it comes.' : 'Not following.');
-    if (state.following) { take(); const first = allRows()[0]; if (first) open(idOf(first), { auto: true, replace: true }); }
-  },
-  section: (key) => toSection(key === '[' || key === ']' ? key : +key),
-  explain: () => { const fold = $('#signature details'); if (fold) { fold.open = true; $('#signature').scrollIntoView(); } },
-  'copy-curl': () => copyPart('curl'),
-  copy: () => { copying = true; toast($('#keys tr[data-action=copy] td').textContent, 4000); },
-  raw: () => {
-    const views = $('#body .views');
-    if (!views) return;
-    const names = $$('[data-show]', views).map((b) => b.dataset.show);
-    const next = names[(names.indexOf(views.dataset.view) + 1) % names.length];
-    kept.set('view', next);
-    showView(views, next);
-  },
-  matches: (key) => {
-    if (chosenIn(here()) && toMatch(key === 'n' ? 1 : -1)) return;
-    const link = key === 'n' ? $('#older') : $('.pages a:not(#older)');
-    if (link) link.click();
-  },
-  zoom: () => {
-    const order = ['', 'only-list', 'only-hook'];
-    const at = order.findIndex((c) => c && doc.body.classList.contains(c));
-    doc.body.classList.remove('only-list', 'only-hook');
-    const next = order[(Math.max(at, 0) + 1) % 3];
-    if (next) doc.body.classList.add(next);
-  },
+Object.assign(doing, {
   figures: () => { location.href = '/figures'; },
   queue: () => { location.href = '/queue'; },
   'by-name': () => openPalette(),
   help: () => { if (sheet.open) sheet.close(); else sheet.showModal(); },
-};
+});
 
 function inField(el) { return el.closest('input:not([type=checkbox]),textarea,select,[contenteditable]'); }
 
@@ -97,11 +24,7 @@ doc.addEventListener('keydown', (e) => {
   if (e.ctrlKey && e.key === 'k' && !palette.open && !sheet.open) { e.preventDefault(); openPalette(); return; }
   if (inField(e.target) || palette.open || sheet.open && e.key !== '?') return;
   const key = (e.ctrlKey ? 'ctrl-' : '') + (named[e.key] || e.key);
-  if (copying) {
-    copying = false;
-    const part = letters[key];
-    if (part) { e.preventDefault(); if (part.startsWith('as ')) onHook(() => copyAs(part.slice(3))); else copyPart(part.toLowerCase()); return; }
-  }
+  if (takesKey(key)) { e.preventDefault(); return; }
   const action = actions[key], run = doing[action];
   if (!run || key.length === 1 && !single.checked && key !== '?') return;
   if (key === 'enter' && e.target.closest('a,button,summary,[role=separator]')) return;
@@ -109,13 +32,3 @@ doc.addEventListener('keydown', (e) => {
   e.preventDefault();
   run(key);
 });
-
-// Begin.
-state.chosen = chosenIn(here());
-state.byHand = state.chosen > 0;
-mark(state.chosen);
-dress();
-highlight();
-count().then(seek);
-live();
-pulse();
