@@ -82,6 +82,8 @@ func TestAFileThatIsNotOursIsRefusedAndNotTouched(t *testing.T) {
 		"another's mark": {func(t *testing.T, path string) {
 			execute(t, path, "PRAGMA application_id = 4711", "CREATE TABLE t (id)")
 		}, store.ErrForeign},
+		"zeros":                             {write(make([]byte, 8192)), store.ErrForeign},
+		"zeros, with the journal of a page": {func(t *testing.T, path string) { begun(t, path, 1) }, store.ErrForeign},
 		"a newer history": {func(t *testing.T, path string) {
 			closed(t, path)
 			execute(t, path, "PRAGMA user_version = 99")
@@ -135,6 +137,27 @@ func TestOpenExistingMakesNothing(t *testing.T) {
 		t.Errorf("the folder was changed:\n%s", d)
 	}
 	keep(t, openHistory(t, empty), hook(1)) // what mktemp made may become a history
+}
+
+// begun writes what a power cut in the first write of a history can leave: the page is without its first bytes. The
+// journal says how many pages the file had before.
+func begun(t *testing.T, path string, pages byte) {
+	t.Helper()
+	page, journal := make([]byte, 8192), make([]byte, 512)
+	page[8191] = 1
+	copy(journal, "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7\x00\x00\x00\x00nonc\x00\x00\x00"+string(pages)+
+		"\x00\x00\x02\x00\x00\x00\x20\x00")
+	must(t, os.WriteFile(path, page, 0o600))
+	must(t, os.WriteFile(path+"-journal", journal, 0o600))
+}
+
+func TestAHistoryCutOffInItsFirstWriteIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "h.db")
+	begun(t, path, 0)
+	_, err := store.OpenExisting(context.Background(), path)
+	mustBe(t, err, store.ErrNotExist)
+	keep(t, openHistory(t, path), hook(1))
 }
 
 func TestOpeningAHistoryWritesNothing(t *testing.T) {

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -15,16 +16,31 @@ import (
 
 // SQLiteMarks reads the application id and the user version of a SQLite file (sqlite.org/fileformat.html, 1.3).
 func SQLiteMarks(path string) (application, version int, err error) {
+	var head [100]byte
+	err = readStart(path, head[:])
+	return int(binary.BigEndian.Uint32(head[68:])), int(binary.BigEndian.Uint32(head[60:])), err
+}
+
+// SQLiteBegun reports whether a power cut ended the first write of a SQLite file: the new length may reach the disk
+// before the first bytes do. The journal beside it then says that the file had no pages, and SQLite empties the file
+// when it opens it (sqlite.org/fileformat.html, 3).
+func SQLiteBegun(path string) bool {
+	var head [100]byte
+	var journal [28]byte
+	return readStart(path, head[:]) == nil && head == [100]byte{} && readStart(path+"-journal", journal[:]) == nil &&
+		bytes.HasPrefix(journal[:], []byte("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7")) &&
+		binary.BigEndian.Uint32(journal[16:]) == 0
+}
+
+// readStart fills to with the first bytes of a file.
+func readStart(path string, to []byte) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	defer f.Close()
-	var head [100]byte
-	if _, err := io.ReadFull(f, head[:]); err != nil {
-		return 0, 0, err
-	}
-	return int(binary.BigEndian.Uint32(head[68:])), int(binary.BigEndian.Uint32(head[60:])), nil
+	_, err = io.ReadFull(f, to)
+	return err
 }
 
 // EachWith calls do with each file there is whose name is path and one of the endings. It follows no link.

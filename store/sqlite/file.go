@@ -51,6 +51,8 @@ func peek(path string) (header, error) {
 	// the change and another after. The header itself is whole; the rest is judged under a lock.
 	application, version, rawErr := disk.SQLiteMarks(path)
 	switch {
+	case disk.SQLiteBegun(path):
+		return header{blank: true}, nil
 	case rawErr != nil || application != applicationID:
 		return header{}, err
 	case version > migrations.Latest():
