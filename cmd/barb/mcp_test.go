@@ -342,6 +342,88 @@ func TestAStrangerCannotSpeakToTheAgent(t *testing.T) {
 	}
 }
 
+// Whoever may ask whether a signature or a token is valid could find a secret by asking often enough.
+func TestAnAgentCannotGuessASecret(t *testing.T) {
+	t.Parallel()
+	c, listener := coded(t)
+	c.deliver(listener, `{"n":1}`)
+	guess := func(n int) arguments {
+		return arguments{"headers": []string{fmt.Sprintf("X-Gitlab-Token: guess-%d", n)}, "body": "{}", "scheme": "gitlab",
+			"secret": "env:GH"}
+	}
+	right := arguments{"headers": []string{"X-Gitlab-Token: " + githubSecret}, "body": "{}", "scheme": "gitlab",
+		"secret": "env:GH"}
+	tool := map[bool]string{true: "verify", false: "explain"}
+	for n := range 20 {
+		if r := c.call(tool[n%5 > 0], guess(n)); r.Exit != 1 || r.isError {
+			t.Fatalf("%d: %+v", n, r)
+		}
+		if r := c.call("verify", right); n < 19 && r.Exit != 0 { // is no guess
+			t.Fatalf("%d: %+v", n, r)
+		}
+	}
+	for _, in := range []arguments{guess(20), right, {"id": "1", "headers": []string{"X-Gitlab-Token: x"}}} {
+		for _, tool := range tool {
+			if r := c.call(tool, in); r.Exit != 2 || !strings.Contains(r.said(), "were not valid") {
+				t.Errorf("%s %v is checked: %+v", tool, in, r)
+			}
+		}
+	}
+	if r := c.call("verify", arguments{"id": "1"}); r.Exit != 0 {
+		t.Errorf("a recorded webhook is not verified: %+v", r)
+	}
+}
+
+// What an agent asks may have been thought of by a stranger, whose webhook it has read.
+func TestAnExpressionOfAnAgentIsSmall(t *testing.T) {
+	t.Parallel()
+	c, listener := coded(t, "--allow-send")
+	c.deliver(listener, `{"n":1}`)
+	if r := c.call("list", arguments{"where": ".body.n == 1"}); r.Exit != 0 || len(r.Results) != 1 {
+		t.Errorf("%+v", r)
+	}
+	many := make([]string, 11)
+	for i := range many {
+		many[i] = ".status == 200"
+	}
+	for _, where := range []string{"[range(1e9)] | length > 1",
+		strings.Repeat("[.,.]|", 40) + "tojson", "." + strings.Repeat(" ", 1000)} {
+		for tool, in := range map[string]arguments{"list": {"where": where}, "wait": {"where": where, "timeout": "1ms"},
+			"replay": {"ids": []string{"1"}, "assert": []string{where}}} {
+			if r := c.call(tool, in); r.Exit != 2 || !strings.Contains(r.said(), "possible") {
+				t.Errorf("%s %.40s: %+v", tool, where, r)
+			}
+		}
+	}
+	if r := c.call("replay", arguments{"ids": []string{"1"}, "assert": many}); r.Exit != 2 {
+		t.Errorf("%+v", r)
+	}
+	if r := c.call("list", arguments{"where": ".body.n =="}); r.Exit != 2 || !strings.Contains(r.said(), "where") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAnAgentReadsTheCatalogues(t *testing.T) {
+	t.Parallel()
+	c, _ := coded(t)
+	for tool, name := range map[string]string{"providers": "stripe", "schemes": "stripe", "events": "stripe:invoice.paid"} {
+		if r := c.call(tool, arguments{}); r.Exit != 0 || !strings.Contains(r.text, `"`+name+`"`) {
+			t.Errorf("%s: %+v", tool, r)
+		}
+		if r := c.call(tool, arguments{"name": name}); r.Exit != 0 || len(r.Results) != 1 {
+			t.Errorf("%s %s: %+v", tool, name, r)
+		}
+		if r := c.call(tool, arguments{"name": "nothing"}); r.Exit == 0 || !r.isError {
+			t.Errorf("%s nothing: %+v", tool, r)
+		}
+		var read struct{ Contents []struct{ Text string } }
+		err := c.session.ask(t.Context(), "resources/read", map[string]any{"uri": "barb://catalogue/" + tool}, &read)
+		if err != nil || len(read.Contents) != 1 || !strings.Contains(read.Contents[0].Text, `"`+name+`"`) {
+			t.Errorf("%s: %+v, %v", tool, read, err)
+		}
+	}
+}
+
 func TestAnAgentReadsOnlyUnlessItMaySend(t *testing.T) {
 	t.Parallel()
 	c, _ := coded(t)
@@ -356,7 +438,7 @@ func TestAnAgentReadsOnlyUnlessItMaySend(t *testing.T) {
 			t.Errorf("%s is not marked as reading only", tool.Name)
 		}
 	}
-	if want := []string{"diff", "explain", "list", "schemes", "show", "verify", "wait"}; !slices.Equal(names, want) {
+	if want := []string{"diff", "events", "explain", "list", "providers", "schemes", "show", "verify", "wait"}; !slices.Equal(names, want) {
 		t.Errorf("the tools are %v", names)
 	}
 	for _, tool := range []string{"sign", "send", "replay", "probe"} {
@@ -629,13 +711,16 @@ func TestAnAgentReadsThePagesOfTheDocumentation(t *testing.T) {
 		t.Fatal(all, err)
 	}
 	for _, r := range all.Resources {
+		if !strings.HasPrefix(r.URI, "barb://docs/") {
+			continue
+		}
 		page, err := c.session.readResource(t.Context(), r.URI)
 		if err != nil || !strings.HasPrefix(page.Contents[0].Text, "# ") {
 			t.Errorf("%s: %v", r.URI, err)
 		}
 	}
 	for _, uri := range []string{"barb://docs/../go.mod", "barb://docs/adr", "barb://webhook/x", "barb://webhook/99",
-		"barb://docs/", "file:///etc/hostname"} {
+		"barb://docs/", "barb://catalogue/x", "file:///etc/hostname"} {
 		if page, err := c.session.readResource(t.Context(), uri); err == nil {
 			t.Errorf("%s is %v", uri, page.Contents[0])
 		}

@@ -31,6 +31,8 @@ type agent struct {
 	slots  chan struct{} // held by calls that work
 	waits  chan struct{} // held by calls that wait
 
+	guesses guesses
+
 	mu     sync.Mutex
 	values []hidden // secrets that must not be in an answer
 	known  []sign.Secret

@@ -25,6 +25,9 @@ const (
 // longest is how long a call takes at most that does not wait for anything.
 const longest = 2 * time.Minute
 
+// longestCall is how long any call takes at most; wait has 10 minutes.
+const longestCall = 15 * time.Minute
+
 // environment returns that of one command line: the process's streams are the protocol's, so it gets its own.
 func (a *agent) environment(stdin string, out, err io.Writer) shell.Env {
 	env := a.sh.Env
@@ -41,22 +44,25 @@ func (a *agent) command(ctx context.Context, l *line) *answer {
 	if err := l.err; err != nil {
 		return a.refused(err)
 	}
-	if err := a.checkConfig(); err != nil {
-		return a.refused(err)
-	}
 	release, err := a.slot(ctx, l.waits)
 	if err != nil {
 		return a.refused(err)
 	}
 	defer release()
-	out, words := &limitedBuffer{most: mostOutput}, &limitedBuffer{most: 1 << 20}
-	code := a.run(deliver.WithReach(ctx, a.may.reach), a.environment(l.stdin, out, words), a.sh.Version, a.args(l))
-	return a.read(code, out, words)
+	return a.read(a.output(ctx, l))
+}
+
+// output runs a command line and returns its exit code with what it has printed.
+func (a *agent) output(ctx context.Context, l *line) (code int, out, words *limitedBuffer) {
+	ctx, cancel := context.WithTimeout(deliver.WithReach(ctx, a.may.reach), longestCall)
+	defer cancel()
+	out, words = &limitedBuffer{most: mostOutput}, &limitedBuffer{most: 1 << 20}
+	return a.run(ctx, a.environment(l.stdin, out, words), a.sh.Version, a.args(l)), out, words
 }
 
 // args returns the whole command line.
 func (a *agent) args(l *line) []string {
-	args := append([]string{l.name}, a.global()...)
+	args := append(strings.Fields(l.name), a.global()...)
 	args = append(args, "--json")
 	args = append(args, l.flags...)
 	if len(l.positional) > 0 {
@@ -65,8 +71,12 @@ func (a *agent) args(l *line) []string {
 	return args
 }
 
-// slot waits until fewer than the greatest number of calls are at work.
+// slot waits until fewer than the greatest number of calls are at work. The configuration is the one that the user
+// agreed to.
 func (a *agent) slot(ctx context.Context, waits bool) (release func(), err error) {
+	if err := a.checkConfig(); err != nil {
+		return nil, err
+	}
 	slots := a.slots
 	if waits {
 		slots = a.waits
@@ -126,9 +136,6 @@ func (a *agent) refused(err error) *answer {
 // direct runs do with a shell of its own, prepared as for a command with the filters of barb history.
 func (a *agent) direct(ctx context.Context, args []string, do func(context.Context, *shell.Shell, *flags.Filter,
 	*answer) error) *answer {
-	if err := a.checkConfig(); err != nil {
-		return a.refused(err)
-	}
 	release, err := a.slot(ctx, false)
 	if err != nil {
 		return a.refused(err)

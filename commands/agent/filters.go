@@ -39,5 +39,5 @@ func (f *filters) add(l *line) {
 	l.text("id", f.WebhookID)
 	l.text("marked", f.Marked)
 	l.text("grep", f.Grep)
-	l.text("where", f.Where)
+	l.expressions("where", f.Where)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -27,6 +28,30 @@ func (l *line) text(flag string, values ...string) {
 			l.flags = append(l.flags, "--"+flag+"="+v)
 		}
 	}
+}
+
+const (
+	mostExpressions = 10   // of one argument
+	longestJQ       = 1000 // bytes of an expression
+)
+
+// expressions adds jq expressions. A webhook may have told the agent what to ask for, so they can be neither long nor
+// repeat themselves, and few.
+func (l *line) expressions(flag string, texts ...string) {
+	if len(texts) > mostExpressions {
+		l.fails(fail.Usage("%s has %d expressions; %d are possible", flag, len(texts), mostExpressions))
+		return
+	}
+	for _, text := range texts {
+		if len(text) > longestJQ {
+			l.fails(fail.Usage("%s has an expression of %d bytes; %d are possible", flag, len(text), longestJQ))
+		} else if e, err := jq.Compile(text); err == nil && text != "" { // the command says what is wrong with another
+			if err := e.CheckSmall(); err != nil {
+				l.fails(fail.Usage("%s: %w", flag, err).Hint("a path and a comparison: .body.total > 100"))
+			}
+		}
+	}
+	l.text(flag, texts...)
 }
 
 func (l *line) number(flag string, n *int) {

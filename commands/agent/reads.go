@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -101,13 +100,28 @@ func (in *verifyArgs) line(a *agent) *line {
 }
 
 func (a *agent) verify(ctx context.Context, in verifyArgs) *answer {
-	return a.command(ctx, in.line(a))
+	return a.check(ctx, &in, in.line(a))
 }
 
 func (a *agent) explain(ctx context.Context, in verifyArgs) *answer {
 	l := in.line(a)
 	l.on("explain", true)
-	return a.command(ctx, l)
+	return a.check(ctx, &in, l)
+}
+
+// check checks a signature. A message of the agent's own is a guess at the secret unless it is valid.
+func (a *agent) check(ctx context.Context, in *verifyArgs, l *line) *answer {
+	if in.ID != "" && len(in.Headers) == 0 || l.err != nil {
+		return a.command(ctx, l)
+	}
+	if err := a.guesses.take(a.sh.Now()); err != nil {
+		return a.refused(err)
+	}
+	r := a.command(ctx, l)
+	if r.Exit == fail.ExitOK || r.isError() {
+		a.guesses.giveBack()
+	}
+	return r
 }
 
 // one adds the id of one webhook.
@@ -116,22 +130,4 @@ func (l *line) one(id string) {
 	if sel, err := flags.ParseSelector(id); err == nil && sel.IDs.From != sel.IDs.To {
 		l.fails(fail.Usage("%s is several webhooks; this tool takes one", id))
 	}
-}
-
-type schemesArgs struct {
-	Name string `json:"name,omitempty"`
-}
-
-// schemes lists the names of the signature schemes, or describes one.
-func (a *agent) schemes(ctx context.Context, in schemesArgs) *answer {
-	if in.Name != "" {
-		return a.command(ctx, &line{name: "schemes", positional: []string{in.Name}})
-	}
-	r := newAnswer(fail.ExitOK)
-	var names []any
-	for _, s := range a.sh.File.Catalog().All() {
-		names = append(names, s.Name)
-	}
-	r.Results = append(r.Results, map[string]any{"schemes": names, "count": strconv.Itoa(len(names))})
-	return r
 }

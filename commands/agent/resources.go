@@ -15,6 +15,8 @@ import (
 const (
 	webhookURI = "barb://webhook/"
 	docsURI    = "barb://docs/"
+
+	catalogueURI = "barb://catalogue/"
 )
 
 // templates returns the webhooks of the history.
@@ -26,6 +28,10 @@ func templates() []mcp.Template {
 
 // resources returns the pages of the documentation.
 func resources() (all []mcp.Resource) {
+	for _, name := range []string{"schemes", "providers", "events"} {
+		all = append(all, mcp.Resource{URI: catalogueURI + name, Name: name, Title: "The names of all " + name,
+			MIMEType: "text/plain", Description: "What the tool " + name + " lists without a name"})
+	}
 	titles := pages()
 	for _, name := range slices.Sorted(maps.Keys(titles)) {
 		all = append(all, mcp.Resource{URI: docsURI + name, Name: name, Title: titles[name], MIMEType: "text/markdown",
@@ -54,6 +60,9 @@ func (a *agent) readResource(ctx context.Context, uri string) (kind, text string
 	if name, ok := strings.CutPrefix(uri, docsURI); ok {
 		return readPage(name)
 	}
+	if name, ok := strings.CutPrefix(uri, catalogueURI); ok {
+		return a.readCatalogue(ctx, name)
+	}
 	id, ok := strings.CutPrefix(uri, webhookURI)
 	if !ok {
 		return "", "", mcp.ErrNoResource
@@ -64,6 +73,19 @@ func (a *agent) readResource(ctx context.Context, uri string) (kind, text string
 	}
 	if data, err := json.Marshal(shown); err == nil && len(shown.Messages) == 0 {
 		return "text/plain", string(data), nil
+	}
+	return "", "", mcp.ErrNoResource
+}
+
+// readCatalogue returns the names of a catalogue.
+func (a *agent) readCatalogue(ctx context.Context, name string) (kind, text string, err error) {
+	switch name {
+	case "schemes":
+		return "text/plain", a.schemes(ctx, schemesArgs{}).framed(), nil
+	case "providers":
+		return "text/plain", a.providers(ctx, providersArgs{}).framed(), nil
+	case "events":
+		return "text/plain", a.events(ctx, eventsArgs{}).framed(), nil
 	}
 	return "", "", mcp.ErrNoResource
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/units"
 )
@@ -89,15 +88,21 @@ func (l *line) retries(n *int, timeout string) {
 	l.text("deadline", units.FormatDuration(longest-10*time.Second))
 }
 
-func (a *agent) send(ctx context.Context, in sendArgs) *answer {
-	l := &line{name: "send"}
-	address, err := a.may.target(in.URL)
+// aimed begins the command line of a tool that sends to a URL.
+func (a *agent) aimed(name, url string, s signing, headers []string) *line {
+	l := &line{name: name}
+	address, err := a.may.target(url)
 	if err != nil {
-		return a.refused(err)
+		l.fails(err)
 	}
 	l.positional = []string{address}
-	l.signing(a, in.signing)
-	l.headers(in.Headers)
+	l.signing(a, s)
+	l.headers(headers)
+	return l
+}
+
+func (a *agent) send(ctx context.Context, in sendArgs) *answer {
+	l := a.aimed("send", in.URL, in.signing, in.Headers)
 	if in.Body != "" || in.BodyBase64 != "" || in.Event == "" {
 		l.payload(in.payload)
 	}
@@ -150,7 +155,7 @@ func (a *agent) replay(ctx context.Context, in replayArgs) *answer {
 	l.text("set", in.Set...)
 	l.on("new-id", in.NewID)
 	l.retries(in.Retries, in.Timeout)
-	l.text("assert", in.Assert...)
+	l.expressions("assert", in.Assert...)
 	l.on("compare-recorded", in.Compare)
 	l.text("ignore", in.Ignore...)
 	if in.DryRun {
@@ -171,16 +176,12 @@ func (a *agent) targets(ctx context.Context, l *line) *answer {
 	}
 	plan := *l
 	plan.flags = append(append([]string{}, l.flags...), "--dry-run")
-	out, words := &limitedBuffer{most: mostOutput}, &limitedBuffer{most: 1 << 20}
-	if err := a.checkConfig(); err != nil {
-		return a.refused(err)
-	}
 	release, err := a.slot(ctx, false)
 	if err != nil {
 		return a.refused(err)
 	}
 	defer release()
-	code := a.run(deliver.WithReach(ctx, a.may.reach), a.environment("", out, words), a.sh.Version, a.args(&plan))
+	code, out, words := a.output(ctx, &plan)
 	if code != fail.ExitOK {
 		return a.read(code, out, words)
 	}
@@ -213,14 +214,7 @@ type probeArgs struct {
 }
 
 func (a *agent) probe(ctx context.Context, in probeArgs) *answer {
-	l := &line{name: "probe"}
-	address, err := a.may.target(in.URL)
-	if err != nil {
-		return a.refused(err)
-	}
-	l.positional = []string{address}
-	l.signing(a, in.signing)
-	l.headers(in.Headers)
+	l := a.aimed("probe", in.URL, in.signing, in.Headers)
 	if in.Body != "" || in.BodyBase64 != "" {
 		l.payload(in.payload)
 	}
@@ -231,6 +225,6 @@ func (a *agent) probe(ctx context.Context, in probeArgs) *answer {
 	l.text("tolerance", in.Tolerance)
 	l.text("fail-under", in.FailUnder)
 	l.on("dry-run", in.DryRun)
-	l.on("yes", a.may.isAllowed(address) && !in.DryRun)
+	l.on("yes", l.err == nil && a.may.isAllowed(l.positional[0]) && !in.DryRun)
 	return a.command(ctx, l)
 }

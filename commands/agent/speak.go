@@ -3,7 +3,7 @@ package agent
 import (
 	"cmp"
 	"context"
-	_ "embed" // for arguments.txt
+	_ "embed" // for the descriptions
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -35,8 +35,8 @@ func (a *agent) speak(ctx context.Context) error {
 
 // tool returns a tool whose arguments are an A. The answers of all tools have one form, which their descriptions do not
 // repeat: it would only cost the model's attention.
-func tool[A any](name string, about mcp.Annotations, description string, do func(context.Context, A) *answer) mcp.Tool {
-	words := described()
+func tool[A any](name string, about mcp.Annotations, do func(context.Context, A) *answer) mcp.Tool {
+	words := described(arguments)
 	schema := mcp.SchemaOf(reflect.TypeFor[A](), func(argument string) string {
 		return cmp.Or(words[argument+" of "+name], words[argument])
 	})
@@ -47,16 +47,20 @@ func tool[A any](name string, about mcp.Annotations, description string, do func
 		}
 		return do(ctx, in).result()
 	}
-	return mcp.Tool{Name: name, Annotations: about, Description: description, Schema: schema, Call: call}
+	return mcp.Tool{Name: name, Annotations: about, Description: described(tools)[name], Schema: schema, Call: call}
 }
 
 //go:embed arguments.txt
 var arguments string
 
-// described returns the descriptions of the arguments by their names, and those for one tool by "NAME of TOOL".
-func described() map[string]string {
+//go:embed tools.txt
+var tools string
+
+// described returns the descriptions in a text by their names: of the tools, or of the arguments, where those for one
+// tool are called "NAME of TOOL".
+func described(text string) map[string]string {
 	all, name := map[string]string{}, ""
-	_, text, _ := strings.Cut(arguments, "\n\n")
+	_, text, _ = strings.Cut(text, "\n\n")
 	for line := range strings.Lines(text) {
 		words := strings.TrimSpace(line)
 		if strings.HasPrefix(line, " ") {
@@ -79,29 +83,15 @@ func sends(title string, isOpen bool) mcp.Annotations {
 // reads returns the tools that change nothing.
 func (a *agent) reads() []mcp.Tool {
 	return []mcp.Tool{
-		tool("list", reads("List webhooks"),
-			"The webhooks of the history, newest first, as barb history --json prints them: id, event type, "+
-				"scheme, verdict, status, outcome, attempts; no headers and bodies. Filters combine. Pages by next_cursor.",
-			a.list),
-		tool("show", reads("Show a webhook"),
-			"One webhook with its URL, headers, attempts, verdict and a part of its body (8 KiB unless body_limit "+
-				"says more; body_offset reads on). Credentials in headers are masked.", a.show),
-		tool("wait", reads("Wait for webhooks"),
-			"The webhooks that come while it waits, or came in the last minute, and meet the filters. Exit 4: too "+
-				"few came in time, and the result says which came nearest. A listener (barb listen) must run.", a.wait),
-		tool("verify", reads("Verify a signature"),
-			"The verdict about a signature, of a recorded webhook (id) or of headers and body that you give. Exit "+
-				"0: valid, 1: not valid. It uses the secret of barb.toml or BARB_SECRET.", a.verify),
-		tool("explain", reads("Explain a bad signature"),
-			"The reason why a signature is not valid, and what would have made it match, with the fix for the web "+
-				"framework of this folder: a parsed body, another secret, a clock, a proxy that changed the URL. Takes up to 2 s.",
-			a.explain),
-		tool("diff", reads("Compare two webhooks"),
-			"The differences of two webhooks or attempts: headers by name, JSON and forms by path, text by line. "+
-				"Exit 1: they differ, 0: they do not.", a.diff),
-		tool("schemes", reads("List signature schemes"),
-			"The names of the signature schemes that barb knows, or all of one scheme: its headers, what is "+
-				"signed, its tolerance and sources.", a.schemes),
+		tool("list", reads("List webhooks"), a.list),
+		tool("show", reads("Show a webhook"), a.show),
+		tool("wait", reads("Wait for webhooks"), a.wait),
+		tool("verify", reads("Verify a signature"), a.verify),
+		tool("explain", reads("Explain a bad signature"), a.explain),
+		tool("diff", reads("Compare two webhooks"), a.diff),
+		tool("schemes", reads("List signature schemes"), a.schemes),
+		tool("providers", reads("List providers"), a.providers),
+		tool("events", reads("List sample events"), a.events),
 	}
 }
 
@@ -112,17 +102,13 @@ func (a *agent) sending() []mcp.Tool {
 	if isOpen {
 		where = " Sends to this machine and to " + strings.Join(a.may, ", ") + " only."
 	}
-	return []mcp.Tool{
-		tool("sign", sends("Sign a body", false),
-			"The signature headers of a body, made with a secret that the user configured.", a.sign),
-		tool("send", sends("Send a webhook", isOpen),
-			"A signed webhook that is sent, with a result for each attempt. Every attempt is in the history; show "+
-				"has the answer of the receiver. Exit 1: an answer came and is not 2xx, 3: no answer came."+where, a.send),
-		tool("replay", sends("Replay webhooks", isOpen),
-			"Recorded webhooks that are sent again, signed anew, to where they went before or to another URL, "+
-				"changed by set. Exit 1 unless every answer is 2xx or what assert asks for."+where, a.replay),
-		tool("probe", sends("Grade a receiver", isOpen),
-			"The grade of a webhook receiver, F to A*, with a result and a fix for each check. Sends some hundred "+
-				"requests: forged, old, repeated, huge and slow ones."+where, a.probe),
+	all := []mcp.Tool{
+		tool("send", sends("Send a webhook", isOpen), a.send),
+		tool("replay", sends("Replay webhooks", isOpen), a.replay),
+		tool("probe", sends("Grade a receiver", isOpen), a.probe),
 	}
+	for i := range all {
+		all[i].Description += where
+	}
+	return append(all, tool("sign", sends("Sign a body", false), a.sign))
 }

@@ -61,7 +61,7 @@ func (e *Expr) Run(ctx context.Context, v any, each func(any) error) error {
 				return nil
 			}
 			if ctx.Err() != nil {
-				return ctx.Err()
+				return context.Cause(ctx)
 			}
 			return e.evalError(ctx, v, err)
 		}
@@ -72,7 +72,8 @@ func (e *Expr) Run(ctx context.Context, v any, each func(any) error) error {
 }
 
 // True reports whether the expression yields a value that is neither false nor null for an exchange. It may take as
-// long as within, or any time for 0; after that the error is context.DeadlineExceeded.
+// long as within, or any time for 0; after that the error is context.DeadlineExceeded. With a limit of time it may also
+// take only so much memory; beyond it the error is ErrMemory.
 func (e *Expr) True(x *record.Exchange, within time.Duration) (bool, error) {
 	return e.TrueOf(Subject{Exchange: x}, within)
 }
@@ -83,12 +84,8 @@ func (e *Expr) TrueOf(s Subject, within time.Duration) (found bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	ctx := context.Background()
-	if within > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, within)
-		defer cancel()
-	}
+	ctx, cancel := bounded(within)
+	defer cancel()
 	err = e.Run(ctx, plain, func(out any) error {
 		found = found || out != nil && out != false
 		return nil

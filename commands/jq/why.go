@@ -22,12 +22,8 @@ func (e *Expr) Judge(s Subject, within time.Duration) (ok bool, why []string) {
 	case ok:
 		return true, nil
 	}
-	ctx := context.Background()
-	if within > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, within)
-		defer cancel()
-	}
+	ctx, cancel := bounded(within)
+	defer cancel()
 	plain, err := e.object(s)
 	if err != nil {
 		return false, []string{err.Error()}

@@ -50,7 +50,7 @@ func (s *Selection) Exchanges(ctx context.Context) iter.Seq2[*record.Exchange, e
 	f := s.Filter
 	f.Limit, f.Bodies = 0, f.Bodies || s.Where.NeedsAll()
 	return whereTrue(s.History.List(ctx, f), s.Filter.Limit, func(x *record.Exchange) (bool, error) {
-		ok, err := s.Where.True(x, 0)
+		ok, err := s.Where.True(x, s.Within)
 		s.Judged(x, err)
 		return ok && err == nil, nil
 	})

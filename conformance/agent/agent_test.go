@@ -109,7 +109,7 @@ func judgeTools(t *testing.T, s *mcp.ClientSession) {
 			}
 		}
 	}
-	if got, want := strings.Join(names, " "), "diff explain list probe replay schemes send show sign verify wait"; got != want {
+	if got, want := strings.Join(names, " "), "diff events explain list probe providers replay schemes send show sign verify wait"; got != want {
 		t.Errorf("the tools are %s", got)
 	}
 	shown := call(t, s, "show", map[string]any{"id": "@"})
