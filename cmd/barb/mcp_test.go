@@ -342,7 +342,7 @@ func TestAStrangerCannotSpeakToTheAgent(t *testing.T) {
 	}
 }
 
-// Whoever may ask whether a signature or a token is valid could find a secret by asking often enough.
+// Who may ask whether a signature or a token is valid could find a secret by asking often enough.
 func TestAnAgentCannotGuessASecret(t *testing.T) {
 	t.Parallel()
 	c, listener := coded(t)
@@ -386,8 +386,8 @@ func TestAnExpressionOfAnAgentIsSmall(t *testing.T) {
 	for i := range many {
 		many[i] = ".status == 200"
 	}
-	for _, where := range []string{"[range(1e9)] | length > 1",
-		strings.Repeat("[.,.]|", 40) + "tojson", "." + strings.Repeat(" ", 1000)} {
+	for _, where := range []string{"[range(1e9)] | length > 1", strings.Repeat("[.,.]|", 40) + "tojson",
+		"." + strings.Repeat(" ", 1000)} {
 		for tool, in := range map[string]arguments{"list": {"where": where}, "wait": {"where": where, "timeout": "1ms"},
 			"replay": {"ids": []string{"1"}, "assert": []string{where}}} {
 			if r := c.call(tool, in); r.Exit != 2 || !strings.Contains(r.said(), "possible") {
@@ -406,7 +406,8 @@ func TestAnExpressionOfAnAgentIsSmall(t *testing.T) {
 func TestAnAgentReadsTheCatalogues(t *testing.T) {
 	t.Parallel()
 	c, _ := coded(t)
-	for tool, name := range map[string]string{"providers": "stripe", "schemes": "stripe", "events": "stripe:invoice.paid"} {
+	for tool, name := range map[string]string{"providers": "stripe", "schemes": "stripe",
+		"events": "stripe:invoice.paid"} {
 		if r := c.call(tool, arguments{}); r.Exit != 0 || !strings.Contains(r.text, `"`+name+`"`) {
 			t.Errorf("%s: %+v", tool, r)
 		}
@@ -438,7 +439,8 @@ func TestAnAgentReadsOnlyUnlessItMaySend(t *testing.T) {
 			t.Errorf("%s is not marked as reading only", tool.Name)
 		}
 	}
-	if want := []string{"diff", "events", "explain", "list", "providers", "schemes", "show", "verify", "wait"}; !slices.Equal(names, want) {
+	want := []string{"diff", "events", "explain", "list", "providers", "schemes", "show", "verify", "wait"}
+	if !slices.Equal(names, want) {
 		t.Errorf("the tools are %v", names)
 	}
 	for _, tool := range []string{"sign", "send", "replay", "probe"} {
