@@ -13,7 +13,8 @@ import (
 
 func TestAnExpressionWithALimitEnds(t *testing.T) {
 	t.Parallel()
-	x := &record.Exchange{Kind: record.Received, Request: record.Request{Body: []byte(`{"a":"` + strings.Repeat("x", 1000) + `"}`)}}
+	body := []byte(`{"a":"` + strings.Repeat("x", 1000) + `"}`)
+	x := &record.Exchange{Kind: record.Received, Request: record.Request{Body: body}}
 	for _, c := range []struct {
 		text   string
 		within time.Duration
