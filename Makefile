@@ -100,6 +100,8 @@ e2e/node_modules/.package-lock.json: e2e/package-lock.json
 soak: build bin/bench ## kills, floods, idlers and a locked history for some minutes, against the real binary, and the terminal view over a million rows; Linux; wants ulimit -n 10500
 	BARB_SOAK=$(CURDIR)/bin/barb BARB_BENCH=$(CURDIR)/bin/bench go test ./soak -count=1 -v -timeout 20m
 	BARB_SOAK=$(CURDIR)/bin/barb go test ./cmd/barb -count=1 -run Soak -timeout 15m
+	BARB_SOAK=1 go test ./store -count=1 -run StaysSmall -timeout 15m
+	go test ./commands/tui -count=1 -rapid.checks=300 -run AnyKeys -timeout 15m
 	go test ./sign ./sign/discover ./sign/explain -count=1 -rapid.checks=1000 -run 'WhatIsSigned|CommonParts|ClaimAlways' -timeout 15m
 
 cross: toolchain ## builds for Windows and ARM, runs the ARM ones under qemu, vets for macOS and 32 bit; Debian or Ubuntu

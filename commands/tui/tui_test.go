@@ -22,6 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	time.Local = time.UTC
+	_ = flag.Set("rapid.checks", "20") // each draws up to 25 screens; make soak has many more
 	flag.Parse()
 	os.Exit(m.Run())
 }
