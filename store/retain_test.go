@@ -1,9 +1,9 @@
 package store_test
 
 import (
-	"os"
 	"bytes"
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"sync"
