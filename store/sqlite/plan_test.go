@@ -70,6 +70,8 @@ func TestListsSearchAndNeverScan(t *testing.T) {
 		"endpoint status time": {engine.Filter{Endpoint: "h.test", Status: any200, Since: time.Unix(1, 0)},
 			"exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
 		"failed": {engine.Filter{Failed: true, Limit: 20}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
+		"failed by its answer": {engine.Filter{Status: engine.StatusRange{From: 500, To: 599}, Limit: 20},
+			"exchange_failed (failed=? AND rowid>? AND rowid<?)"},
 		"failed at endpoint": {engine.Filter{Failed: true, Endpoint: "h.test"},
 			"exchange_failed (failed=? AND rowid>? AND rowid<?)"},
 		"failed of event": {engine.Filter{Failed: true, Event: "a.*"}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},

@@ -80,6 +80,10 @@ func (sc *scope) plain(f *engine.Filter) {
 			sc.index = "INDEXED BY exchange_marked"
 		}
 	}
+	if f.Status.From >= 300 && f.Endpoint == "" && sc.index == noIndex { // such an answer is a failure: few rows are
+		sc.add("e.failed = 1")
+		sc.index = "INDEXED BY exchange_failed"
+	}
 	if f.Status != (engine.StatusRange{}) {
 		sc.add("e.status BETWEEN ? AND ? AND "+ahead.WasAnswered, f.Status.From, f.Status.To)
 	}

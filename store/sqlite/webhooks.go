@@ -126,7 +126,7 @@ func (s *Engine) areFewer(ctx context.Context, sc *scope, most int) (bool, error
 
 const (
 	// fewNarrow is up to how many exchanges that a filter selects are all read before the first page.
-	fewNarrow = 2000
+	fewNarrow = 500
 	// newestRows is among how many of the newest ids the webhooks of the first pages are looked for where there are more.
 	newestRows = 20_000
 )
