@@ -157,8 +157,8 @@ func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, all eng
 			terms.terms = []string{"(" + strings.Join(terms.terms, " AND ") + " OR EXISTS (" + deadOf + "))"}
 		}
 		terms.add("e.id <= ?", all.To)
-		if !s.walked(ctx, false, terms, engine.Range{From: older + 1, To: all.To}, yield) {
-			return
+		if !s.walked(ctx, false, terms, engine.Range{From: older + 1, To: all.To}, yield) || older < all.From {
+			return // enough, or all of the time that was asked for
 		}
 	}
 	s.sorted(ctx, f, narrow, sc, all, older, yield)
