@@ -50,6 +50,12 @@ func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T)
 	failed := func(x *record.Exchange) bool { return x.HasFailed() || x.ID == died.ID }
 	there := func(x *record.Exchange) bool { return x.Request.URL == "http://127.0.0.1:4001/in" }
 	upTo := noon.Add(many / 2 * time.Second)
+	since := noon.Add((many - 25_000) * time.Second) // more than are gone through first
+	recent := map[int64]bool{}                       // webhooks that have an exchange since then
+	for x, err := range s.List(t.Context(), store.Filter{Since: since}) {
+		must(t, err)
+		recent[x.First()] = true
+	}
 	none := func(*record.Exchange) bool { return false }
 	most := []store.Range{{From: 40, To: 14_000}, {From: 15_000, To: 1 << 40}}
 	within := func(x *record.Exchange) bool { return x.ID >= 40 && x.ID <= 14_000 || x.ID >= 15_000 }
@@ -63,9 +69,12 @@ func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T)
 		"failed, up to a time":   {store.Filter{Failed: true, Until: upTo}, failed, upTo},
 		"of an endpoint":         {store.Filter{Endpoint: "127.0.0.1:4001"}, there, time.Time{}},
 		"of an endpoint and 5xx": {store.Filter{Endpoint: "127.0.0.1:4001", Status: serverError}, there, time.Time{}},
-		"of a status":            {store.Filter{Status: serverError}, (*record.Exchange).HasFailed, time.Time{}},
-		"of no exchange":         {store.Filter{Status: notFound}, none, time.Time{}},
-		"of most ids":            {store.Filter{IDs: most}, within, time.Time{}},
+		"failed, from a time": {store.Filter{Failed: true, Since: since}, func(x *record.Exchange) bool {
+			return failed(x) && recent[x.First()]
+		}, time.Time{}},
+		"of a status":    {store.Filter{Status: serverError}, (*record.Exchange).HasFailed, time.Time{}},
+		"of no exchange": {store.Filter{Status: notFound}, none, time.Time{}},
+		"of most ids":    {store.Filter{IDs: most}, within, time.Time{}},
 	} {
 		want := fulfilling(t, s, c.has, c.until)
 		var got []int64

@@ -167,7 +167,7 @@ func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, all eng
 // deadOf finds the entry of the queue in which an exchange died, maybe without an attempt.
 const deadOf = "SELECT 1 FROM queue d INDEXED BY queue_thread WHERE d.thread = e.id AND d.state = 3"
 
-// sorted yields the webhooks of a scope whose newest exchange is at most upTo.
+// sorted yields the webhooks of a scope whose newest exchange is at most upTo, and within all.
 func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope, all engine.Range, upTo int64,
 	yield func([]int64, error) bool,
 ) {
@@ -182,7 +182,7 @@ func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope
 			ids + `)) SELECT first, ifnull((SELECT max(x.id) FROM exchange x INDEXED BY exchange_webhook
 			WHERE x.webhook = first AND x.id <= ?), first) FROM found`
 		err := s.eachCells(ctx, query, append(args, all.To), func(_ *raw.Conn, row engine.Row) error {
-			if ref := (webhookRef{row.Number(), row.Number()}); ref.newest <= upTo {
+			if ref := (webhookRef{row.Number(), row.Number()}); ref.newest <= upTo && ref.newest >= all.From {
 				refs = append(refs, ref)
 			}
 			return nil
