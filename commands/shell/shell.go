@@ -202,5 +202,13 @@ func (sh *Shell) warnWeak(name string) {
 func (sh *Shell) Note(format string, args ...any) { sh.complain("barb: ", format, args) }
 
 func (sh *Shell) complain(prefix, format string, args []any) {
-	sh.Stderr.Printf("%s%s\n", prefix, ui.EscapeLine(fmt.Sprintf(format, args...)))
+	sh.Stderr.Printf("%s\n", sh.lines(prefix+ui.EscapeLine(fmt.Sprintf(format, args...))))
+}
+
+// lines breaks a line for stderr between words where it is a terminal, which breaks in the middle of one.
+func (sh *Shell) lines(text string) string {
+	if !sh.ErrTerminal || sh.Columns == nil {
+		return text
+	}
+	return ui.Lines(text, sh.Columns())
 }

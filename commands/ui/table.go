@@ -176,6 +176,18 @@ func (p *Printer) wrapped(text string, width int) []string {
 	return all
 }
 
+// Lines breaks a text at blanks into lines that fit a width; a longer word stays whole. Further lines are indented. A
+// width of 0 is unknown, and nothing is broken.
+func Lines(text string, width int) string {
+	p := Printer{Width: width}
+	first := p.wrapped(text, width)
+	if len(first) == 1 || width <= 0 {
+		return text
+	}
+	rest := strings.TrimLeft(strings.TrimPrefix(text, first[0]), " ")
+	return first[0] + "\n  " + strings.Join(p.wrapped(rest, width-2), "\n  ")
+}
+
 // cutAt returns the index of the last blank before the width, else of the first blank; -1 when there is none.
 func cutAt(line string, width int) int {
 	runes, last := 0, -1
