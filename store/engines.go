@@ -2,25 +2,42 @@ package store
 
 import "github.com/barbhq/barb/store/engine"
 
-// What the engines share with those who call.
+// Callers and engines share these types; package engine has their fields.
 type (
-	Filter       = engine.Filter
-	Range        = engine.Range
-	StatusRange  = engine.StatusRange
-	Figures      = engine.Figures
-	Mirror       = engine.Mirror
-	Remark       = engine.Remark
-	Pin          = engine.Pin
-	Run          = engine.Run
-	PruneRule    = engine.PruneRule
-	PruneResult  = engine.PruneResult
-	Queued       = engine.Queued
-	QueueKind    = engine.QueueKind
-	QueueState   = engine.QueueState
-	QueueFilter  = engine.QueueFilter
+	// Filter selects exchanges.
+	Filter = engine.Filter
+	// Range is ids from From to To, both included.
+	Range = engine.Range
+	// StatusRange is answers with a status from From to To, both included.
+	StatusRange = engine.StatusRange
+	// Figures are what tells whether deliveries go well.
+	Figures = engine.Figures
+	// Mirror describes an exchange that repeats a forward to another app.
+	Mirror = engine.Mirror
+	// Remark is what a person has said of a webhook.
+	Remark = engine.Remark
+	// Pin says which scheme a secret verifies on a route.
+	Pin = engine.Pin
+	// Run is a batch of messages and its progress.
+	Run = engine.Run
+	// PruneRule selects the exchanges that Prune removes.
+	PruneRule = engine.PruneRule
+	// PruneResult is what Prune did.
+	PruneResult = engine.PruneResult
+	// Queued is an entry of the queue.
+	Queued = engine.Queued
+	// QueueKind says who can deliver an entry.
+	QueueKind = engine.QueueKind
+	// QueueState is how far an entry is.
+	QueueState = engine.QueueState
+	// QueueFilter selects entries of the queue.
+	QueueFilter = engine.QueueFilter
+	// LeaseRequest asks for entries that are due.
 	LeaseRequest = engine.LeaseRequest
-	Due          = engine.Due
-	Acceptance   = engine.Acceptance
+	// Due is when there is something to deliver next.
+	Due = engine.Due
+	// Acceptance is what the queue holds of an exchange.
+	Acceptance = engine.Acceptance
 )
 
 // The kinds and the states of queued entries.
