@@ -19,6 +19,7 @@ var (
 	ErrLocked   = errors.New("is locked by another process")
 	ErrFull     = errors.New("cannot grow: the disk is full")
 	ErrReplaced = errors.New("was removed or replaced while it was open")
+	ErrAway     = errors.New("cannot be reached") // its server; what was being written may be there
 	ErrClosed   = gather.ErrClosed
 	ErrNoEntry  = errors.New("no such queue entry")
 	ErrLease    = errors.New("another process is making this delivery, or it has ended")
@@ -37,7 +38,7 @@ func Fault(path string, err error) error {
 		return &missingError{path}
 	}
 	for _, state := range []error{ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced,
-		ErrClosed} {
+		ErrAway, ErrClosed} {
 		if errors.Is(err, state) { // its text is what the history is or does
 			return fmt.Errorf("history %s %w", path, err)
 		}
@@ -48,7 +49,7 @@ func Fault(path string, err error) error {
 // IsOurs reports whether err already says all there is to say.
 func IsOurs(err error) bool {
 	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrReadOnly,
-		ErrLocked, ErrFull, ErrReplaced, ErrClosed, ErrNoEntry, ErrLease} {
+		ErrLocked, ErrFull, ErrReplaced, ErrAway, ErrClosed, ErrNoEntry, ErrLease} {
 		if errors.Is(err, ours) {
 			return true
 		}

@@ -25,6 +25,7 @@ CREATE SEQUENCE barb.run_id;
 CREATE TABLE barb.written (
   writer bigint NOT NULL, -- a random number of the process
   number bigint NOT NULL, -- of the group
+  at     bigint NOT NULL, -- ns since 1970 by the server's clock
   PRIMARY KEY (writer, number)
 );
 
@@ -135,7 +136,7 @@ CREATE TABLE barb.queue (
   target   bigint NOT NULL,
   policy   bigint,
   ord      text,
-  lane     bigint,           -- a hash of the texts of target and ord, to find and to lock them by; NULL without ord
+  lane     bigint,           -- a hash of the texts of target and ord, which stands for both; NULL without ord
   behind   boolean NOT NULL,
   straight boolean NOT NULL,
   state    bigint NOT NULL,
@@ -151,7 +152,7 @@ CREATE TABLE barb.queue (
   token    bigint            -- a random number of the group that last began an attempt of it or ended its lease
 ) WITH (fillfactor = 70);
 CREATE INDEX queue_due ON barb.queue (kind, target, coalesce(policy, 0), due) WHERE state = 1 AND NOT behind;
-CREATE INDEX queue_lane ON barb.queue (lane, id) WHERE state = 1 AND lane IS NOT NULL;
+CREATE INDEX queue_lane ON barb.queue (lane, behind, id) WHERE state = 1 AND lane IS NOT NULL;
 CREATE INDEX queue_owner ON barb.queue (owner) WHERE owner IS NOT NULL;
 CREATE INDEX queue_dead ON barb.queue (id) WHERE state = 3;
 CREATE INDEX queue_thread ON barb.queue (thread);

@@ -1,0 +1,162 @@
+// Package postgres keeps a history in a PostgreSQL database. Many processes on many machines share the history, and
+// what was acknowledged survives what the server survives.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/words"
+)
+
+// Engine is the engine.Engine of one history on a server.
+type Engine struct {
+	name    string // the address without its password
+	pool    *pgxpool.Pool
+	self    int64 // a random number: exchange.writer of what this process has recorded
+	refused error // why it cannot be written; nil when it can
+
+	words  words.Words
+	clock  clock
+	size   size
+	writer writer // for Commit alone
+}
+
+// Open opens the history at an address, postgres://USER:PASSWORD@HOST/DATABASE, and, with create, makes its tables
+// where there are none. The database itself is there already. Errors: ErrNotExist, ErrForeign, ErrNewer, and ErrAway
+// after 10 s.
+func Open(ctx context.Context, address string, create bool) (*Engine, error) {
+	name, err := nameOf(address)
+	if err != nil {
+		return nil, err
+	}
+	config, err := configOf(address)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, translate(name, err)
+	}
+	s := &Engine{name: name, pool: pool, self: rand.Int64N(1<<63-1) + 1}
+	s.writer.engine = s
+	if err := patiently(ctx, func() error { return s.open(ctx, create) }); err != nil {
+		pool.Close()
+		return nil, translate(name, err)
+	}
+	return s, nil
+}
+
+// open looks at the server and at the tables, and makes or updates them.
+func (s *Engine) open(ctx context.Context, create bool) error {
+	var release, now int64
+	var encoding string
+	var standby bool
+	asked := time.Now()
+	if err := s.pool.QueryRow(ctx, `SELECT current_setting('server_version_num')::bigint,
+		current_setting('server_encoding'), pg_is_in_recovery(), `+serverNow).Scan(&release, &encoding, &standby,
+		&now); err != nil {
+		return err
+	}
+	s.clock.set(now, asked, time.Now())
+	if release < oldestServer {
+		return fmt.Errorf("the server is PostgreSQL %d; barb needs 13 or newer", release/10000)
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("the database has the encoding %s; barb needs UTF8", encoding)
+	}
+	found, err := look(ctx, s.pool)
+	switch {
+	case err != nil:
+		return err
+	case found.foreign:
+		return engine.Fault(s.name, fmt.Errorf("%w: its schema barb has other tables", engine.ErrForeign))
+	case found.version > latest():
+		return s.newer(found.version)
+	case found.version == 0 && !create:
+		return engine.Fault(s.name, engine.ErrNotExist)
+	case found.version < latest() && !standby:
+		if err := s.migrate(ctx); err != nil {
+			return err
+		}
+	case found.version < latest():
+		return engine.Fault(s.name, fmt.Errorf("%w: the server is a standby", engine.ErrReadOnly))
+	}
+	return s.mayWrite(ctx, standby)
+}
+
+// oldestServer is the first release with row triggers and unique keys on partitioned tables as they are used here.
+const oldestServer = 130000
+
+// mayWrite notes why the history cannot be written, where it cannot.
+func (s *Engine) mayWrite(ctx context.Context, standby bool) error {
+	var may bool
+	err := s.pool.QueryRow(ctx, "SELECT has_table_privilege('barb.exchange', 'INSERT')").Scan(&may)
+	switch {
+	case err != nil:
+		return err
+	case standby:
+		s.refused = engine.Fault(s.name, fmt.Errorf("%w: the server is a standby", engine.ErrReadOnly))
+	case !may:
+		s.refused = engine.Fault(s.name, fmt.Errorf("%w: the user has no right to", engine.ErrReadOnly))
+	}
+	return nil
+}
+
+// Name returns the address of the history without its password.
+func (s *Engine) Name() string { return s.name }
+
+// Refused returns why the history cannot be written, nil when it can.
+func (s *Engine) Refused() error { return s.refused }
+
+// Network is about a file on a network file system: false.
+func (*Engine) Network() bool { return false }
+
+// Close closes all connections.
+func (s *Engine) Close() error {
+	s.pool.Close()
+	return nil
+}
+
+// size is how large the history was when it was measured last.
+type size struct{ bytes, at atomic.Int64 }
+
+// sizeHolds is how long a size is taken for the present one: the writer asks for it with each group.
+const sizeHolds = time.Second
+
+// Size returns the bytes that the history takes on the disk of the server, as of at most a second ago; while the server
+// is away, what it took last.
+func (s *Engine) Size() int64 {
+	if now := time.Now().UnixNano(); now-s.size.at.Load() > int64(sizeHolds) {
+		s.size.at.Store(now)
+		ctx, cancel := context.WithTimeout(context.Background(), connectPatience)
+		defer cancel()
+		_, _ = s.measure(ctx) // there is no one to tell: the last size stays
+	}
+	return s.size.bytes.Load()
+}
+
+// measure asks for the size of all tables with their indexes.
+func (s *Engine) measure(ctx context.Context) (n int64, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c
+		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'barb' AND c.relkind = 'r'`).Scan(&n)
+	if err == nil {
+		s.size.bytes.Store(n)
+		s.size.at.Store(time.Now().UnixNano())
+	}
+	return n, err
+}
+
+// told is an error in words for a caller.
+func (s *Engine) told(err error) error { return translate(s.name, err) }
+
+// isNone reports whether a query found no row.
+func isNone(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

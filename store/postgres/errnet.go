@@ -1,0 +1,26 @@
+package postgres
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// isOfNetwork reports whether a connection is to blame: it was cut, or is closed.
+func isOfNetwork(err error) bool {
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return true
+	}
+	for _, cut := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, os.ErrDeadlineExceeded, syscall.ECONNRESET,
+		syscall.EPIPE, pgconn.ErrConnClosed} {
+		if errors.Is(err, cut) {
+			return true
+		}
+	}
+	return strings.HasSuffix(err.Error(), "conn closed") // pgx has several values of this text
+}
