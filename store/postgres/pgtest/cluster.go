@@ -170,19 +170,17 @@ func (c *Cluster) Address(database string) string {
 	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", superuser, c.Port, database)
 }
 
-// Restart stops the server at once, as a crash does, and starts it again on the same port.
-func (c *Cluster) Restart() error {
+// Restart stops the server at once, as a crash does, and starts it again on the same port, with some settings besides
+// its own.
+func (c *Cluster) Restart(settings ...string) error {
 	if err := c.process.stop(crash); err != nil {
 		return err
 	}
+	own := c.settings
+	c.settings = slices.Concat(own, settings)
+	defer func() { c.settings = own }()
 	return c.start()
 }
-
-// Halt stops the server as a crash does; Resume starts it again.
-func (c *Cluster) Halt() error { return c.process.stop(crash) }
-
-// Resume starts a server that was halted.
-func (c *Cluster) Resume() error { return c.start() }
 
 func (c *Cluster) isRunning() bool {
 	select {

@@ -1,0 +1,327 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/pgtest"
+)
+
+// cutter is a proxy before a server. It passes on what a client sends, and cuts the connection instead of passing on
+// the answer to a group that it was told to cut.
+type cutter struct {
+	address string // through the proxy
+	cuts    atomic.Int64
+	armed   atomic.Int64 // how many groups are to be cut
+
+	mu    sync.Mutex
+	conns []net.Conn
+	all   sync.WaitGroup
+}
+
+// newCutter starts a proxy before the server at an address.
+func newCutter(t *testing.T, address string) *cutter {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := u.Host
+	u.Host = l.Addr().String()
+	c := &cutter{address: u.String()}
+	c.all.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.all.Go(func() { c.serve(client, server) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		c.mu.Lock()
+		for _, conn := range c.conns {
+			_ = conn.Close()
+		}
+		c.mu.Unlock()
+		c.all.Wait()
+	})
+	return c
+}
+
+func (c *cutter) serve(client net.Conn, address string) {
+	server, err := net.Dial("tcp", address)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	c.mu.Lock()
+	c.conns = append(c.conns, client, server)
+	c.mu.Unlock()
+	var cut atomic.Bool
+	c.all.Go(func() {
+		defer client.Close()
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := server.Read(buf)
+			if n > 0 && cut.Load() {
+				c.cuts.Add(1) // the server has answered: the group is there
+				return
+			}
+			if _, errWrite := client.Write(buf[:n]); err != nil || errWrite != nil {
+				return
+			}
+		}
+	})
+	defer server.Close()
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buf)
+		if isGroup(buf[:n]) && c.armed.Add(-1) >= 0 {
+			cut.Store(true)
+		}
+		if _, errWrite := server.Write(buf[:n]); err != nil || errWrite != nil {
+			return
+		}
+	}
+}
+
+// isGroup reports whether the bytes have the statement that notes a group, as it is executed with its rows.
+func isGroup(sent []byte) bool {
+	text := string(sent)
+	return strings.Contains(text, "INSERT INTO barb.written") && strings.Contains(text, "lock_shared") ||
+		strings.Contains(text, "INSERT INTO barb.written") && strings.Contains(text, "barb.queue")
+}
+
+func TestAGroupWhoseAnswerIsLostIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	proxy := newCutter(t, pgtest.Database(t))
+	s := openEngine(t, proxy.address)
+	recorded(t, s, hook(0)) // the statements are known now: a group is sent in one piece
+	seen := map[int64]bool{}
+	for i := range 30 {
+		proxy.armed.Store(1)
+		for _, id := range recorded(t, s, hook(3*i+1), hook(3*i+2), hook(3*i+3)) {
+			if seen[id] {
+				t.Errorf("id %d was given twice", id)
+			}
+			seen[id] = true
+		}
+	}
+	proxy.armed.Store(0)
+	rows := value[int64](t, s, "SELECT count(*) FROM barb.exchange")
+	ids := value[int64](t, s, "SELECT count(DISTINCT webhook_id) FROM barb.exchange")
+	if rows != 91 || ids != 91 || len(seen) != 90 {
+		t.Errorf("%d rows of %d webhooks, %d ids given; want 91, 91, 90", rows, ids, len(seen))
+	}
+	if proxy.cuts.Load() < 30 {
+		t.Errorf("%d answers were cut, want 30", proxy.cuts.Load())
+	}
+}
+
+func TestWhatATaskDidIsKnownWhenItsAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	proxy := newCutter(t, pgtest.Database(t))
+	s := openEngine(t, proxy.address)
+	enqueue(t, s, entry("a"), entry("a"), entry(""))
+	for _, id := range lease(t, s, "w", 9) {
+		complete(t, s, "w", id, engine.Waiting)
+	}
+	cut := func(task engine.Task) {
+		t.Helper()
+		before := proxy.cuts.Load()
+		proxy.armed.Store(1)
+		do(t, s, task)
+		proxy.armed.Store(0)
+		if proxy.cuts.Load() == before {
+			t.Fatalf("the answer to %T was not cut", task)
+		}
+	}
+	l := &engine.Lease{LeaseRequest: engine.LeaseRequest{Kind: engine.Forward, Target: app, Owner: "w", Want: 9,
+		Now: noon, Until: noon.Add(time.Minute)}}
+	cut(l)
+	if !slices.Equal(l.IDs, []int64{1, 3}) {
+		t.Errorf("leased %v, want 1 and 3", l.IDs)
+	}
+	a := &engine.Attempt{Owner: "w", Entry: &engine.Queued{ID: 1, Due: noon}, Now: noon}
+	cut(a)
+	if n := value[int64](t, s, "SELECT attempts FROM barb.queue WHERE id = 1"); !a.Ours || n != 1 {
+		t.Errorf("attempt: ours %v, counted %d times; want true, 1", a.Ours, n)
+	}
+	next := entry("a")
+	c := &engine.Complete{Owner: "w", Entry: &engine.Queued{ID: 1, State: engine.Dead, Due: noon}, Now: noon,
+		Next: []*engine.Queued{next}}
+	cut(c)
+	if !c.Ours || next.ID == 0 || !next.Blocked {
+		t.Errorf("complete: ours %v, next %+v", c.Ours, next)
+	}
+	if n := value[int64](t, s, "SELECT count(*) FROM barb.queue"); n != 4 {
+		t.Errorf("%d entries, want 4", n)
+	}
+}
+
+// A group that is still on its way when its process asks for it must not be written afterwards.
+func TestALateGroupIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newEngine(t)
+	recorded(t, s, hook(1))
+	w := &s.writer
+	w.number++
+	if there, err := w.written(t.Context()); there || err != nil {
+		t.Fatalf("a group that was never sent is there: %v", err)
+	}
+	_, err := s.pool.Exec(t.Context(), noteWritten, s.self, w.number)
+	if codeOf(err) != uniqueness {
+		t.Errorf("the late group: %v, want %s", err, uniqueness)
+	}
+	if there, err := w.written(t.Context()); !there || err != nil {
+		t.Errorf("asked again: %v, %v", there, err)
+	}
+}
+
+// After a crash the server may give ids again that are another process's by then.
+func TestIDsThatWereGivenTwiceAreGivenAnew(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	s, other := openEngine(t, address), openEngine(t, address)
+	recorded(t, s, hook(1), hook(2))
+	if _, err := s.pool.Exec(t.Context(), "SELECT setval('barb.exchange_id', 1, false)"); err != nil {
+		t.Fatal(err)
+	}
+	if ids := recorded(t, other, hook(3), hook(4)); !slices.Equal(ids, []int64{3, 4}) {
+		t.Errorf("ids %v, want 3 and 4", ids)
+	}
+	if n := value[int64](t, s, "SELECT count(*) FROM barb.exchange"); n != 4 {
+		t.Errorf("%d exchanges, want 4", n)
+	}
+}
+
+func TestNothingIsLostWhenTheServerCrashes(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t)
+	s := openEngine(t, server.Database(t))
+	var kept []int64
+	stop, recording := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for n := 1; ; n++ {
+			select {
+			case <-stop:
+				recording <- nil
+				return
+			default:
+			}
+			w := begun(hook(n))
+			if err := s.Commit(context.Background(), &engine.Group{Writes: []*engine.Write{w}}); err != nil {
+				recording <- err
+				return
+			}
+			kept = append(kept, w.Begin[0].ID)
+		}
+	}()
+	for range 2 {
+		if err := server.Restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	if err := <-recording; err != nil && !errors.Is(err, engine.ErrAway) {
+		t.Fatal(err)
+	}
+	there := list[int64](t, s, "SELECT id FROM barb.exchange")
+	slices.Sort(there)
+	for _, id := range kept {
+		if _, ok := slices.BinarySearch(there, id); !ok {
+			t.Errorf("exchange %d was acknowledged and is gone", id)
+		}
+	}
+	if twice := list[string](t, s, "SELECT webhook_id FROM barb.exchange GROUP BY 1 HAVING count(*) > 1"); len(twice) > 0 {
+		t.Errorf("recorded twice: %v", twice)
+	}
+}
+
+func TestTwentyFirstOpeningsMakeOneHistory(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	var all errgroup.Group
+	for n := range 20 {
+		all.Go(func() error {
+			s, err := Open(context.Background(), address, true)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			return s.Commit(context.Background(), &engine.Group{Writes: []*engine.Write{begun(hook(n))}})
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	s := openEngine(t, address)
+	if n := value[int64](t, s, "SELECT count(*) FROM barb.exchange"); n != 20 {
+		t.Errorf("%d exchanges, want 20", n)
+	}
+	if n := value[int64](t, s, "SELECT count(*) FROM barb.history"); n != 1 {
+		t.Errorf("%d histories, want 1", n)
+	}
+}
+
+// More processes than the server has connections for wait for each other.
+func TestManyProcessesShareFewConnections(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t, "max_connections=12")
+	address := server.Database(t)
+	openEngine(t, address)
+	var all errgroup.Group
+	for n := range 30 {
+		all.Go(func() error {
+			s, err := Open(context.Background(), address, false)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			return s.Commit(context.Background(), &engine.Group{Writes: []*engine.Write{begun(hook(n))}})
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A commit that no standby confirms is not acknowledged.
+func TestACommitWaitsForItsStandby(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t)
+	s := openEngine(t, server.Database(t))
+	recorded(t, s, hook(1))
+	if err := server.Restart("synchronous_standby_names=nobody"); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	err := s.Commit(t.Context(), &engine.Group{Writes: []*engine.Write{begun(hook(2))}})
+	if !errors.Is(err, engine.ErrAway) {
+		t.Errorf("without a standby: %v, want ErrAway", err)
+	}
+	if took := time.Since(began); took > 2*patience {
+		t.Errorf("it took %v", took)
+	}
+	if err := server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	recorded(t, s, hook(3))
+}
