@@ -1,0 +1,94 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Figures returns the figures of the exchanges that a filter selects, without reading earlier ones. It ignores received
+// handshakes. The figures of the queue follow only the time and the endpoint of the filter.
+func (s *Engine) Figures(ctx context.Context, f engine.Filter) (out engine.Figures, err error) {
+	sc, err := s.scopeBy(ctx, &f, true) // a time is better found by the ids than by an endpoint
+	if err != nil {
+		return out, err
+	}
+	if len(sc.spans) > 0 {
+		query, args := sc.figures()
+		row, err := s.one(ctx, query, args...)
+		if err != nil {
+			return out, err
+		}
+		out = engine.Figures{Attempts: row.Number(), Retries: row.Number(), Delivered: row.Number(),
+			Exhausted: row.Number(), Checked: row.Number(), Invalid: row.Number(), P99: row.Duration()}
+	}
+	query, args := s.queueFigures(&f)
+	row, err := s.one(ctx, query, args...)
+	if err == nil {
+		out.Waiting, out.Dead = row.Number(), row.Number()
+	}
+	return out, err
+}
+
+// The rows are looked at once and kept, narrowed to what counts, since the percentile needs to know how many there are.
+const figuresQuery = `WITH seen AS MATERIALIZED (
+		SELECT e.kind, e.attempt > 1 AS again, e.took, e.status / 100 IS NOT DISTINCT FROM 2 AS well,
+			e.next_in IS NULL AS last, e.verdict
+		FROM @spans WHERE (e.kind = 1 AND e.ended = 1 AND e.failure IS DISTINCT FROM @interrupted
+				OR e.kind = 2 AND e.verdict IS NOT NULL AND e.handshake IS NULL) AND @terms),
+	counted AS MATERIALIZED (SELECT count(*) FILTER (WHERE kind = 1) AS attempts,
+			count(*) FILTER (WHERE kind = 1 AND again) AS retries, count(*) FILTER (WHERE kind = 1 AND well) AS delivered,
+			count(*) FILTER (WHERE kind = 1 AND last AND NOT well) AS exhausted,
+			count(*) FILTER (WHERE kind = 2) AS checked, count(*) FILTER (WHERE kind = 2 AND verdict = 2) AS invalid FROM seen)
+	SELECT attempts, retries, delivered, exhausted, checked, invalid,
+		coalesce((SELECT took FROM seen WHERE kind = 1 ORDER BY took DESC NULLS LAST LIMIT 1
+			OFFSET (SELECT attempts / 100 FROM counted)), 0) FROM counted`
+
+// figures is the query for what the exchanges tell.
+func (sc *scope) figures() (query string, args []any) {
+	sc = sc.with()
+	low, high := sc.spans[0].From, sc.spans[len(sc.spans)-1].To
+	spans, terms := "barb.exchange e", sc.where("e.id BETWEEN "+sc.arg(low)+" AND "+sc.arg(high))
+	if len(sc.spans) > 1 {
+		froms, tos := make([]int64, len(sc.spans)), make([]int64, len(sc.spans))
+		for i, r := range sc.spans {
+			froms[i], tos[i] = r.From, r.To
+		}
+		spans = "unnest(" + sc.arg(froms) + "::bigint[], " + sc.arg(tos) + "::bigint[]) s(low, high) CROSS JOIN LATERAL " +
+			"(SELECT * FROM barb.exchange x WHERE x.id BETWEEN s.low AND s.high OFFSET 0) e"
+	}
+	return strings.NewReplacer("@spans", spans, "@terms", terms, "@interrupted",
+		sc.arg(string(record.FailInterrupted))).Replace(figuresQuery), sc.args
+}
+
+// queueFigures is the query for what the queue tells.
+func (s *Engine) queueFigures(f *engine.Filter) (query string, args []any) {
+	var sc scope
+	target, died := "", ""
+	if f.Endpoint != "" {
+		host := "*://" + f.Endpoint
+		target = " AND (target IN (SELECT id FROM barb.name WHERE kind = " + sc.arg(int64(engine.NameTarget)) +
+			" AND text LIKE ANY(" + sc.arg(likesOf([]string{host, host + "/*", host + "?*", host + "#*"})) + "))) IS TRUE"
+	}
+	if !f.Since.IsZero() {
+		died += " AND changed >= " + sc.arg(s.clock.in(f.Since))
+	}
+	if !f.Until.IsZero() {
+		died += " AND changed <= " + sc.arg(s.clock.in(f.Until))
+	}
+	return "SELECT (SELECT count(*) FROM barb.queue WHERE state = 1 AND NOT behind" + target +
+		") + (SELECT count(*) FROM barb.queue WHERE state = 1 AND lane IS NOT NULL AND behind" + target +
+		"), (SELECT count(*) FROM barb.queue WHERE state = 3" + died + target + ")", sc.args
+}
+
+// QueueGauges returns how many entries of the queue are open and how many dead.
+func (s *Engine) QueueGauges(ctx context.Context) (open, dead int64, err error) {
+	query, args := s.queueFigures(&engine.Filter{})
+	row, err := s.one(ctx, query, args...)
+	if err != nil {
+		return 0, 0, err
+	}
+	return row.Number(), row.Number(), nil
+}

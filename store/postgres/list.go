@@ -1,0 +1,272 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/record"
+)
+
+// A query reads so many exchanges at most. With bodies, which may be large, it ends with the exchange that makes so many
+// bytes full: the server would send all of a longer answer, wanted or not.
+const (
+	pageRows  = 256
+	pageBytes = 2 << 20
+
+	// mostSpans is how many spans of ids are looked at in one query. The first query looks at one: the first span often has
+	// all that is wanted.
+	mostSpans = 512
+)
+
+// Get returns one exchange whole; ErrNotFound when there is none of this id.
+func (s *Engine) Get(ctx context.Context, id int64) (*record.Exchange, error) {
+	xs, err := s.exchanges(ctx, true, "SELECT "+lightCells+bodyCells+" FROM barb.exchange e "+
+		"LEFT JOIN barb.request q ON q.id = $1 LEFT JOIN barb.response p ON p.id = $1 WHERE e.id = $1", id)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(xs) == 0:
+		return nil, fmt.Errorf("%d: %w", id, engine.ErrNotFound)
+	}
+	return xs[0], nil
+}
+
+// List yields the exchanges that a filter selects, newest first unless it says otherwise. Without Filter.Bodies they
+// have neither header fields nor bodies, and of a response only status, size and whether it was cut. An error ends the
+// list. It is read in pages: what is recorded in between may show or not.
+func (s *Engine) List(ctx context.Context, f engine.Filter) iter.Seq2[*record.Exchange, error] {
+	return func(yield func(*record.Exchange, error) bool) {
+		sc, err := s.scope(ctx, &f)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		spans, left := sc.spans, f.Limit
+		if !f.OldestFirst {
+			slices.Reverse(spans)
+		}
+		if left <= 0 {
+			left = math.MaxInt
+		}
+		for many := 1; len(spans) > 0 && left > 0; {
+			n := min(many, len(spans))
+			xs, last, err := s.page(ctx, sc, &f, spans[:n], min(pageRows, left))
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, x := range xs {
+				if !yield(x, nil) {
+					return
+				}
+			}
+			left -= len(xs)
+			if last == 0 {
+				spans, many = spans[n:], min(8*many, mostSpans)
+			} else {
+				spans = behind(spans, last, f.OldestFirst)
+			}
+		}
+	}
+}
+
+// behind returns what is left of spans, in the order of a list, behind an id.
+func behind(spans []engine.Range, id int64, oldestFirst bool) []engine.Range {
+	for len(spans) > 0 {
+		r := &spans[0]
+		if oldestFirst {
+			r.From = max(r.From, id+1)
+		} else {
+			r.To = min(r.To, id-1)
+		}
+		if r.From <= r.To {
+			return spans
+		}
+		spans = spans[1:]
+	}
+	return nil
+}
+
+// page reads the next exchanges of some spans, at most want. last is the id behind which more may follow, 0 when none
+// do.
+func (s *Engine) page(ctx context.Context, sc *scope, f *engine.Filter, spans []engine.Range, want int) (
+	xs []*record.Exchange, last int64, err error,
+) {
+	query, args := sc.list(f, spans, want)
+	if xs, err = s.exchanges(ctx, f.Bodies, query, args...); err != nil {
+		return nil, 0, err
+	}
+	size := 0
+	for _, x := range xs {
+		size += len(x.Request.Body)
+		if x.Response != nil {
+			size += len(x.Response.Body)
+		}
+	}
+	if len(xs) == want || f.Bodies && size >= pageBytes {
+		last = xs[len(xs)-1].ID
+	}
+	return xs, last, nil
+}
+
+// sized cuts the rows f behind the one whose bodies make the page full. To ask for the length of a value does not read
+// it.
+const sized = `, sized AS MATERIALIZED (SELECT f.id, sum(coalesce(octet_length(q.body), 0) +
+			coalesce(octet_length(e.answer_body), octet_length(p.body), 0))
+			OVER (ORDER BY f.id@desc ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+		FROM found f` + exchangeOf + bodyJoins + ")"
+
+// list is the query for the next exchanges of some spans.
+func (sc *scope) list(f *engine.Filter, spans []engine.Range, want int) (query string, args []any) {
+	sc = sc.with()
+	desc := " DESC"
+	if f.OldestFirst {
+		desc = ""
+	}
+	if !f.Bodies && sc.arms == nil && len(spans) == 1 {
+		query = sc.found(lightCells, spans, desc, want)
+		return query, sc.args
+	}
+	found := "WITH found AS MATERIALIZED (" + sc.found("e.id", spans, desc, want) + ")"
+	if !f.Bodies {
+		return found + " SELECT " + lightCells + " FROM found f" + exchangeOf + " ORDER BY e.id" + desc, sc.args
+	}
+	return found + strings.Replace(sized, "@desc", desc, 1) + " SELECT " + lightCells + bodyCells +
+		" FROM (SELECT id FROM sized WHERE coalesce(before, 0) < " + fmt.Sprint(pageBytes) + ") f" + exchangeOf + bodyJoins +
+		" ORDER BY e.id" + desc, sc.args
+}
+
+// noLimit is as many rows as there are.
+const noLimit = math.MaxInt32
+
+// found is the query for a column, id or what follows e.id, of the next exchanges of some spans, in the order of ids.
+func (sc *scope) found(columns string, spans []engine.Range, desc string, want int) string {
+	limit := " LIMIT " + sc.arg(int64(want))
+	low, high := spans[0].From, spans[0].To
+	for _, r := range spans {
+		low, high = min(low, r.From), max(high, r.To)
+	}
+	// The planner leaves partitions out by these two; it cannot do so by the ids of a list.
+	bounds := "e.id BETWEEN " + sc.arg(low) + " AND " + sc.arg(high)
+	var from []string
+	if len(spans) > 1 {
+		froms, tos := make([]int64, len(spans)), make([]int64, len(spans))
+		for i, r := range spans {
+			froms[i], tos[i] = r.From, r.To
+		}
+		from = append(from, "unnest("+sc.arg(froms)+"::bigint[], "+sc.arg(tos)+"::bigint[]) s(low, high)")
+		bounds += " AND e.id BETWEEN s.low AND s.high"
+	}
+	one := func(order string, terms ...string) string {
+		return "SELECT " + columns + " FROM barb.exchange e WHERE " + sc.where(append(terms, bounds)...) + " ORDER BY " +
+			order + "e.id" + desc + limit
+	}
+	if sc.arms == nil && len(from) == 0 {
+		return one("")
+	}
+	parts := []string{}
+	part := func(from []string, one string) {
+		parts = append(parts, "SELECT f.* FROM "+strings.Join(from, " CROSS JOIN ")+" CROSS JOIN LATERAL ("+one+") f")
+	}
+	if sc.arms == nil {
+		part(from, one(""))
+	} else {
+		sc.eachArm(from, desc, spans, one, part)
+	}
+	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") f ORDER BY 1" + desc + limit
+}
+
+// eachArm makes the parts of a query for the index by endpoint. The planner must not go through the ids instead, where it
+// takes an endpoint for frequent that is not: it does not know the values of a list. So a part compares rows, and has
+// the order of that index, which no other index has.
+func (sc *scope) eachArm(from []string, desc string, spans []engine.Range, one func(string, ...string) string,
+	part func([]string, string),
+) {
+	from = append(slices.Clone(from), "unnest("+sc.arg(sc.arms.endpoints)+"::bigint[]) a(endpoint)")
+	low, high := "s.low", "s.high"
+	if len(spans) == 1 {
+		low, high = sc.arg(spans[0].From)+"::bigint", sc.arg(spans[0].To)+"::bigint"
+	}
+	if sc.arms.null {
+		part(from, one("e.status / 100"+desc+", ", "e.endpoint = a.endpoint AND e.status / 100 IS NULL"))
+	}
+	if sc.arms.first > sc.arms.last {
+		return
+	}
+	from = append(from, fmt.Sprintf("generate_series(%d::bigint, %d::bigint) c(class)", sc.arms.first, sc.arms.last))
+	const row = "(e.endpoint, e.status / 100, e.id)"
+	part(from, one("e.endpoint"+desc+", e.status / 100"+desc+", ",
+		row+" >= (a.endpoint, c.class, "+low+") AND "+row+" <= (a.endpoint, c.class, "+high+")"))
+}
+
+// Requests returns copies of exchanges of a list, by id, that have their requests whole, as Get returns them: of those
+// that are there the first, until they have 2 MiB of bodies together.
+func (s *Engine) Requests(ctx context.Context, light []*record.Exchange) (whole []*record.Exchange, err error) {
+	byID, ids := map[int64]*record.Exchange{}, make([]int64, len(light))
+	for i, x := range light {
+		byID[x.ID], ids[i] = x, x.ID
+	}
+	query := `WITH sized AS MATERIALIZED (SELECT id, sum(coalesce(octet_length(body), 0))
+			OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+		FROM barb.request WHERE id = ANY($1))
+		SELECT q.id, ` + requestCells + ` FROM (SELECT id FROM sized WHERE coalesce(before, 0) < ` + fmt.Sprint(pageBytes) +
+		`) f CROSS JOIN LATERAL (SELECT * FROM barb.request x WHERE x.id = f.id OFFSET 0) q ORDER BY q.id`
+	err = s.each(ctx, query, []any{ids}, func(row engine.Row) error {
+		x := *byID[row.Number()]
+		if err := engine.Request(&row, &x); err != nil {
+			return err
+		}
+		whole = append(whole, &x)
+		return nil
+	})
+	return whole, err
+}
+
+// Newest returns the id of the newest exchange (n = 0) or of the one n before it, or ErrNotFound.
+func (s *Engine) Newest(ctx context.Context, n int) (int64, error) {
+	row, err := s.one(ctx, "SELECT id FROM barb.exchange ORDER BY id DESC LIMIT 1 OFFSET $1", int64(n))
+	if err == nil && row == nil {
+		return 0, fmt.Errorf("@-%d: %w", n, engine.ErrNotFound)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return row.Number(), nil
+}
+
+// webhookOf finds the exchanges of the webhooks f. All but the first have a higher id than the first: they are recorded
+// after it, by whatever process. The first exchange may be pruned: the others still are one webhook.
+const webhookOf = `ids AS MATERIALIZED (SELECT f.id FROM firsts f UNION
+		SELECT m.id FROM firsts f CROSS JOIN LATERAL (SELECT x.id FROM barb.exchange x
+			WHERE x.webhook = f.id AND x.id > f.id OFFSET 0) m)
+	SELECT ` + lightCells + " FROM ids f" + exchangeOf + " ORDER BY e.id"
+
+// Thread returns all exchanges of the webhook that an exchange belongs to, by id and as light as List has them.
+// ErrNotFound when there is no exchange of this id.
+func (s *Engine) Thread(ctx context.Context, id int64) ([]*record.Exchange, error) {
+	xs, err := s.exchanges(ctx, false, "WITH firsts AS MATERIALIZED (SELECT coalesce(webhook, id) AS id FROM barb.exchange "+
+		"WHERE id = $1), "+webhookOf, id)
+	if err == nil && len(xs) == 0 {
+		err = fmt.Errorf("%d: %w", id, engine.ErrNotFound)
+	}
+	return xs, err
+}
+
+// Exchanges returns all exchanges of webhooks, each given by the id of its first, by id and as light as List has them.
+func (s *Engine) Exchanges(ctx context.Context, firsts []int64) ([]*record.Exchange, error) {
+	return s.exchanges(ctx, false, "WITH firsts AS MATERIALIZED (SELECT id FROM unnest($1::bigint[]) f(id)), "+
+		webhookOf, firsts)
+}
+
+// EventTypes returns up to limit types that begin with prefix among the newest few thousand exchanges, sorted.
+func (s *Engine) EventTypes(ctx context.Context, prefix string, limit int) ([]string, error) {
+	return s.texts(ctx, `WITH newest AS MATERIALIZED (SELECT event, handshake FROM barb.exchange ORDER BY id DESC LIMIT 5000),
+		types AS (SELECT text FROM barb.name WHERE id IN (SELECT event FROM newest)
+			UNION SELECT 'handshake:' || handshake FROM newest)
+		SELECT text FROM types WHERE starts_with(text, $1) ORDER BY text COLLATE "C" LIMIT $2`, escape(prefix), int64(limit))
+}

@@ -1,0 +1,107 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/barbhq/barb/store/engine"
+)
+
+// each hands the rows of a query to do, until that returns io.EOF or another error. A row may be kept.
+func (s *Engine) each(ctx context.Context, query string, args []any, do func(engine.Row) error) error {
+	rows, err := s.pool.Query(ctx, query, args...)
+	if err != nil {
+		return s.told(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		row, err := rowOf(rows.FieldDescriptions(), rows.RawValues())
+		if err == nil {
+			err = do(row)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return s.told(err)
+		}
+	}
+	return s.told(rows.Err())
+}
+
+// all returns the rows of a query.
+func (s *Engine) all(ctx context.Context, query string, args ...any) (rows []engine.Row, err error) {
+	err = s.each(ctx, query, args, func(row engine.Row) error {
+		rows = append(rows, row)
+		return nil
+	})
+	return rows, err
+}
+
+// one returns the first row of a query, nil without any.
+func (s *Engine) one(ctx context.Context, query string, args ...any) (engine.Row, error) {
+	rows, err := s.all(ctx, query, args...)
+	if len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0], err
+}
+
+// numbers returns the only column of a query, of numbers.
+func (s *Engine) numbers(ctx context.Context, query string, args ...any) (all []int64, err error) {
+	err = s.each(ctx, query, args, func(row engine.Row) error {
+		all = append(all, row.Number())
+		return nil
+	})
+	return all, err
+}
+
+// texts returns the only column of a query, of texts.
+func (s *Engine) texts(ctx context.Context, query string, args ...any) (all []string, err error) {
+	err = s.each(ctx, query, args, func(row engine.Row) error {
+		all = append(all, row.Text())
+		return nil
+	})
+	return all, err
+}
+
+// rowOf copies the values of a row out of the connection's memory.
+func rowOf(fields []pgconn.FieldDescription, values [][]byte) (engine.Row, error) {
+	row := make(engine.Row, len(values))
+	for i, raw := range values {
+		if raw == nil {
+			continue
+		}
+		var err error
+		if row[i], err = valueOf(&fields[i], raw); err != nil {
+			return nil, err
+		}
+	}
+	return row, nil
+}
+
+// valueOf decodes a value of one of the types in the tables, in the format that pgx asks for: binary but for texts.
+func valueOf(field *pgconn.FieldDescription, raw []byte) (driver.Value, error) {
+	switch {
+	case field.DataTypeOID == pgtype.TextOID:
+		return unescape(string(raw)), nil
+	case field.Format != pgtype.BinaryFormatCode:
+	case field.DataTypeOID == pgtype.Int8OID && len(raw) == 8:
+		return int64(binary.BigEndian.Uint64(raw)), nil
+	case field.DataTypeOID == pgtype.Int4OID && len(raw) == 4:
+		return int64(int32(binary.BigEndian.Uint32(raw))), nil
+	case field.DataTypeOID == pgtype.BoolOID && len(raw) == 1:
+		return int64(raw[0]), nil
+	case field.DataTypeOID == pgtype.ByteaOID:
+		return append([]byte{}, raw...), nil
+	}
+	return nil, fmt.Errorf("column %s has type %d in format %d: %w", field.Name, field.DataTypeOID, field.Format,
+		engine.ErrCorrupt)
+}

@@ -1,0 +1,268 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/record"
+)
+
+// scope is a filter in terms of the tables: the ids, the conditions and their values, which are numbered.
+type scope struct {
+	spans  []engine.Range // apart from each other, lowest first
+	terms  []string
+	args   []any
+	direct bool  // no list of ids or endpoints helps: an index of a few rows is there, or the ids are gone through
+	arms   *arms // nil: one part without a condition
+}
+
+// arms are the parts of the index by endpoint, in each of which the ids are in order: one for each endpoint and class of
+// status from first to last, and with null for each endpoint's exchanges without a status.
+type arms struct {
+	endpoints   []int64
+	first, last int
+	null        bool
+}
+
+// maxArms bounds what a query merges: with more endpoints than that going through the ids is as good.
+const maxArms = 8
+
+// scope translates a filter. An unknown name selects nothing: then there are no spans.
+func (s *Engine) scope(ctx context.Context, f *engine.Filter) (*scope, error) {
+	return s.scopeBy(ctx, f, f.Failed || f.Invalid || f.Marked != "")
+}
+
+// scopeBy is scope with the choice of direct.
+func (s *Engine) scopeBy(ctx context.Context, f *engine.Filter, direct bool) (*scope, error) {
+	sc := &scope{direct: direct}
+	sc.plain(f)
+	var err error
+	if sc.spans, err = s.within(ctx, f); err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{
+		func() error { return s.webhookID(ctx, sc, f.WebhookID) },
+		func() error { return s.event(ctx, sc, f.Event) },
+		func() error { return s.named(ctx, sc, "scheme", engine.NameScheme, f.Scheme) },
+		func() error { return s.endpoint(ctx, sc, f) },
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return sc, nil
+}
+
+// arg adds a value and returns its place in the query.
+func (sc *scope) arg(v any) string {
+	sc.args = append(sc.args, v)
+	return fmt.Sprintf("$%d", len(sc.args))
+}
+
+func (sc *scope) add(term string) { sc.terms = append(sc.terms, term) }
+
+// where joins the terms with others.
+func (sc *scope) where(more ...string) string {
+	return strings.Join(append(append([]string{"true"}, more...), sc.terms...), " AND ")
+}
+
+// with returns a copy to which a query adds values of its own.
+func (sc *scope) with() *scope {
+	clone := *sc
+	clone.args = sc.args[:len(sc.args):len(sc.args)]
+	clone.terms = sc.terms[:len(sc.terms):len(sc.terms)]
+	return &clone
+}
+
+// badSignature is the condition that an exchange was received with a bad signature. Such exchanges count as failed.
+const badSignature = "e.failed = 1 AND e.kind = 2 AND e.verdict = 2"
+
+// plain is what needs no look into the tables first.
+func (sc *scope) plain(f *engine.Filter) {
+	if f.Kind != 0 {
+		sc.add("e.kind = " + sc.arg(int64(f.Kind)))
+	}
+	if f.Failed {
+		sc.add("e.failed = 1 AND (e.kind = 1 OR e.verdict IS DISTINCT FROM 2)")
+	}
+	if f.Invalid {
+		sc.add(badSignature)
+	}
+	if f.Marked != "" {
+		sc.add("e.marks IS NOT NULL AND strpos(e.marks, " + sc.arg(","+escape(string(f.Marked))+":") + ") > 0")
+	}
+	if f.Status != (engine.StatusRange{}) {
+		sc.add("e.status BETWEEN " + sc.arg(int64(f.Status.From)) + " AND " + sc.arg(int64(f.Status.To)) + " AND " +
+			wasAnswered)
+	}
+	if !f.Since.IsZero() {
+		sc.add("e.start >= " + sc.arg(f.Since.UnixNano()))
+	}
+	if !f.Until.IsZero() {
+		sc.add("e.start <= " + sc.arg(f.Until.UnixNano()))
+	}
+	if f.WebhookID != "" {
+		sc.add("e.webhook_id = " + sc.arg(escape(f.WebhookID)))
+	}
+	if f.Grep != "" {
+		text := sc.arg([]byte(f.Grep))
+		sc.add("(coalesce(position(" + text + "::bytea IN (SELECT body FROM barb.request WHERE id = e.id)) > 0, false) OR " +
+			"coalesce(position(" + text + "::bytea IN coalesce(e.answer_body, (SELECT body FROM barb.response " +
+			"WHERE id = e.id))) > 0, false))")
+	}
+}
+
+// named is an exact name or a glob.
+func (s *Engine) named(ctx context.Context, sc *scope, column string, kind engine.NameKind, text string) error {
+	switch {
+	case text == "":
+		return nil
+	case strings.Contains(text, "*"):
+		sc.add("(" + sc.inNames(column, kind, []string{text}) + ") IS TRUE")
+		return nil
+	}
+	ids, err := s.namesLike(ctx, kind, []string{text}, 1)
+	if len(ids) == 0 {
+		sc.spans = nil
+		return err
+	}
+	sc.add("e." + column + " = " + sc.arg(ids[0]))
+	return err
+}
+
+// inNames is the condition that a column is a name that one of some globs matches. It must not stand alone: the planner
+// would make a join of it, and IS TRUE or an OR makes a list of it that is read once.
+func (sc *scope) inNames(column string, kind engine.NameKind, globs []string) string {
+	return fmt.Sprintf("e.%s IN (SELECT id FROM barb.name WHERE kind = %s AND text LIKE ANY(%s))", column,
+		sc.arg(int64(kind)), sc.arg(likesOf(globs)))
+}
+
+// event is an exact event type or a glob. A handshake has none and is found by its name: see record.Exchange.Event.
+func (s *Engine) event(ctx context.Context, sc *scope, text string) error {
+	handshake, isHandshake := strings.CutPrefix(text, "handshake:")
+	switch {
+	case strings.Contains(text, "*"):
+		sc.add("(" + sc.inNames("event", engine.NameEvent, []string{text}) + " OR coalesce('handshake:' || e.handshake LIKE " +
+			sc.arg(likeOf(text)) + ", false))")
+		return nil
+	case isHandshake:
+		sc.add("(" + sc.inNames("event", engine.NameEvent, []string{text}) + " OR e.handshake IS NOT DISTINCT FROM " +
+			sc.arg(escape(handshake)) + ")")
+		return nil
+	}
+	return s.named(ctx, sc, "event", engine.NameEvent, text)
+}
+
+// endpoint goes through the index by endpoint unless a better one is there. Within an endpoint and a class of status
+// that index is in the order of ids, so that the newest are found without sorting all.
+func (s *Engine) endpoint(ctx context.Context, sc *scope, f *engine.Filter) error {
+	if f.Endpoint == "" {
+		return nil
+	}
+	globs := record.EndpointGlobs(f.Endpoint)
+	var ids []int64
+	if !sc.direct {
+		var err error
+		if ids, err = s.namesLike(ctx, engine.NameEndpoint, globs, maxArms+1); err != nil {
+			return err
+		}
+	}
+	switch {
+	case sc.direct, len(ids) > maxArms:
+		sc.add("(" + sc.inNames("endpoint", engine.NameEndpoint, globs) + ") IS TRUE")
+	case len(ids) == 0:
+		sc.spans = nil
+	default:
+		sc.arms = classesOf(ids, f.Status)
+		if sc.arms == nil {
+			sc.spans = nil
+		}
+	}
+	return nil
+}
+
+// classesOf returns nil for a status that there is none of.
+func classesOf(endpoints []int64, status engine.StatusRange) *arms {
+	a := &arms{endpoints: endpoints, first: 0, last: 9, null: true}
+	if status != (engine.StatusRange{}) {
+		a.first, a.last, a.null = max(0, status.From/100), min(9, status.To/100), false
+	}
+	if a.first > a.last && !a.null {
+		return nil
+	}
+	return a
+}
+
+// namesLike returns the ids of at most so many names that one of some globs matches.
+func (s *Engine) namesLike(ctx context.Context, kind engine.NameKind, globs []string, most int) ([]int64, error) {
+	if len(globs) == 1 && !strings.Contains(globs[0], "*") {
+		return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND sum = $2", int64(kind), sumOf(globs[0]))
+	}
+	return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND text LIKE ANY($2) ORDER BY id LIMIT $3", int64(kind),
+		likesOf(globs), int64(most))
+}
+
+// likeOf is a glob in which only * is special, for LIKE.
+func likeOf(glob string) string {
+	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%").Replace(escape(glob))
+}
+
+func likesOf(globs []string) []string {
+	likes := make([]string, len(globs))
+	for i, glob := range globs {
+		likes[i] = likeOf(glob)
+	}
+	return likes
+}
+
+// regexOf is a pattern of SQLite's GLOB for the operator ~, which is true of no text where the pattern is broken.
+func regexOf(glob string) string {
+	var out strings.Builder
+	out.WriteString("^")
+	for rest := escape(glob); rest != ""; {
+		head := rest[0]
+		rest = rest[1:]
+		switch head {
+		case '*':
+			out.WriteString(".*")
+		case '?':
+			out.WriteString(".")
+		case '[':
+			set, after, ok := setOf(rest)
+			if !ok {
+				return "^(?!)"
+			}
+			out.WriteString(set)
+			rest = after
+		default:
+			if head < 0x80 && !isWord(head) {
+				out.WriteByte('\\')
+			}
+			out.WriteByte(head)
+		}
+	}
+	return out.String() + "$"
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c < ' ' || c == 0x7f
+}
+
+// setOf returns the set that a text begins with behind its [, as a regular expression, and what follows it.
+func setOf(text string) (set, after string, ok bool) {
+	not := ""
+	if strings.HasPrefix(text, "^") {
+		not, text = "^", text[1:]
+	}
+	end := strings.IndexByte(text, ']')
+	if end == 0 { // a ] that comes first is one of the set
+		end = strings.IndexByte(text[1:], ']') + 1
+	}
+	if end <= 0 {
+		return "", "", false
+	}
+	quoted := strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "^", `\^`).Replace(text[:end])
+	return "[" + not + quoted + "]", text[end+1:], true
+}

@@ -1,0 +1,301 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/store/engine"
+)
+
+// webhookRef is a webhook by its first exchange and its newest.
+type webhookRef struct{ first, newest int64 }
+
+// Webhooks yields pages of webhooks, each by the id of its first exchange: the one with the newest exchange first, or
+// with OldestFirst the one that came first. They hold all that a filter may select, and more: a webhook matches as a
+// whole, which the caller decides. Limit and Bodies do not matter. What is recorded meanwhile does not show.
+func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int64, error] {
+	return func(yield func([]int64, error) bool) {
+		since := f.Since // of the newest exchange
+		if f.OldestFirst {
+			since = time.Time{}
+		}
+		all, err := s.during(ctx, since, f.Until)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if f.Before > 0 {
+			all.To = min(all.To, f.Before-1)
+		}
+		if sc, ok := mostOf(&f, all); ok {
+			s.walked(ctx, f.OldestFirst, sc, all, yield)
+			return
+		}
+		if narrow, ok := narrowest(&f); ok {
+			s.narrowed(ctx, &f, &narrow, all, yield)
+			return
+		}
+		names := engine.Filter{Event: f.Event, Scheme: f.Scheme}
+		sc, few, err := s.namesOf(ctx, &names)
+		switch {
+		case err != nil:
+			yield(nil, err)
+		case few:
+			s.narrowed(ctx, &f, &names, all, yield)
+		default:
+			s.walked(ctx, f.OldestFirst, sc, all, yield)
+		}
+	}
+}
+
+// manyIDs is from how many ids on a filter is held against what the history has: to gather them all takes memory.
+const manyIDs = 10_000
+
+// mostOf returns the scope of the ids of a filter, and whether they are many and at least a quarter of all.
+func mostOf(f *engine.Filter, all engine.Range) (sc *scope, ok bool) {
+	const maxRanges = 8 // each is compared with each row
+	if len(f.IDs) == 0 || len(f.IDs) > maxRanges {
+		return nil, false
+	}
+	sc = &scope{}
+	var terms []string
+	n := int64(0)
+	for _, r := range engine.Within(all, f.IDs) {
+		n += r.To - r.From + 1
+		terms = append(terms, "e.id BETWEEN "+sc.arg(r.From)+" AND "+sc.arg(r.To))
+	}
+	sc.terms = []string{"(" + strings.Join(terms, " OR ") + ")"}
+	return sc, n >= max(manyIDs, (all.To-all.From+1)/4)
+}
+
+// narrowest returns a filter of the one condition that the history finds fastest; false when none has an index.
+func narrowest(f *engine.Filter) (engine.Filter, bool) {
+	switch {
+	case len(f.IDs) > 0:
+		return engine.Filter{IDs: f.IDs}, true
+	case f.Marked != "":
+		return engine.Filter{Marked: f.Marked}, true
+	case f.Failed || f.Invalid:
+		return engine.Filter{Failed: f.Failed, Invalid: f.Invalid}, true
+	case f.Endpoint != "":
+		return engine.Filter{Endpoint: f.Endpoint}, true
+	case f.Status != engine.StatusRange{}:
+		return engine.Filter{Status: f.Status}, true
+	case f.WebhookID != "":
+		return engine.Filter{WebhookID: f.WebhookID}, true
+	}
+	return engine.Filter{}, false
+}
+
+// fewRows is up to how many exchanges of an event type or a scheme are found before their webhooks are read. With more
+// than that, those of a page are soon found among the others.
+const fewRows = 20_000
+
+// namesOf returns the scope of a filter of the event type and the scheme, and whether it selects few exchanges.
+func (s *Engine) namesOf(ctx context.Context, f *engine.Filter) (sc *scope, few bool, err error) {
+	sc, err = s.scope(ctx, f)
+	if err != nil || len(sc.terms) == 0 && len(sc.spans) > 0 {
+		return sc, false, err
+	}
+	few, err = s.areFewer(ctx, sc, fewRows)
+	return sc, few, err
+}
+
+// areFewer reports whether a scope has fewer exchanges than most.
+func (s *Engine) areFewer(ctx context.Context, sc *scope, most int) (bool, error) {
+	found := 0
+	for spans := range slices.Chunk(sc.spans, mostSpans) {
+		q := sc.with()
+		row, err := s.one(ctx, "SELECT count(*) FROM ("+q.found("e.id", spans, " DESC", most)+") f", q.args...)
+		if err != nil {
+			return false, err
+		}
+		if found += int(row.Number()); found >= most {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+const (
+	// fewNarrow is up to how many exchanges that a filter selects are all read before the first page.
+	fewNarrow = 2000
+	// newestRows is among how many of the newest ids the webhooks of the first pages are looked for where there are more.
+	newestRows = 20_000
+)
+
+// narrowed yields the webhooks that have an exchange which narrow selects, sorted. Where many do, those of the newest
+// ids come first, one after the other: to sort all of them takes longer the larger the history is.
+func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, all engine.Range,
+	yield func([]int64, error) bool,
+) {
+	sc, err := s.scope(ctx, narrow)
+	few := true
+	if err == nil && !f.OldestFirst && len(f.IDs) == 0 {
+		few, err = s.areFewer(ctx, sc, fewNarrow)
+	}
+	if err != nil {
+		yield(nil, err)
+		return
+	}
+	older := all.To // than this the newest exchanges are that are left
+	if !few {
+		older = max(all.To-newestRows, all.From-1)
+		terms, err := s.scopeBy(ctx, narrow, true) // the ids are gone through
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if narrow.Failed {
+			terms.terms = []string{"(" + terms.where() + " OR EXISTS (" + deadOf + "))"}
+		}
+		terms.add("e.id <= " + terms.arg(all.To))
+		if !s.walked(ctx, false, terms, engine.Range{From: older + 1, To: all.To}, yield) {
+			return
+		}
+	}
+	s.sorted(ctx, f, narrow, sc, all, older, yield)
+}
+
+// deadOf finds the entry of the queue in which an exchange died, maybe without an attempt.
+const deadOf = "SELECT 1 FROM barb.queue d WHERE d.thread = e.id AND d.state = 3"
+
+// sorted yields the webhooks of a scope whose newest exchange is at most upTo.
+func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope, all engine.Range, upTo int64,
+	yield func([]int64, error) bool,
+) {
+	var refs []webhookRef
+	var within []engine.Range
+	for _, span := range sc.spans {
+		if span.To = min(span.To, all.To); span.From <= span.To {
+			within = append(within, span)
+		}
+	}
+	for spans := range slices.Chunk(within, mostSpans) {
+		query, args := sc.sorted(spans, narrow.Failed, all.To)
+		err := s.each(ctx, query, args, func(row engine.Row) error {
+			if ref := (webhookRef{row.Number(), row.Number()}); ref.newest <= upTo {
+				refs = append(refs, ref)
+			}
+			return nil
+		})
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+	}
+	slices.SortFunc(refs, func(a, b webhookRef) int { return cmp.Compare(a.first, b.first) })
+	refs = slices.CompactFunc(refs, func(a, b webhookRef) bool { return a.first == b.first })
+	if !f.OldestFirst {
+		slices.SortFunc(refs, func(a, b webhookRef) int { return cmp.Compare(b.newest, a.newest) })
+	}
+	for page := range slices.Chunk(refs, pageRows) {
+		firsts := make([]int64, len(page))
+		for i, r := range page {
+			firsts[i] = r.first
+		}
+		if !yield(firsts, nil) {
+			return
+		}
+	}
+}
+
+// sorted is the query for the webhooks of some spans with their newest exchanges up to last. With died, those of which
+// an exchange died in the queue belong to them.
+func (sc *scope) sorted(spans []engine.Range, died bool, last int64) (query string, args []any) {
+	sc = sc.with()
+	found := "SELECT first FROM (" + sc.found("e.id, coalesce(e.webhook, e.id) AS first", spans, "", noLimit) + ") f"
+	if died { // one that died in the queue may have no attempt
+		found += " UNION SELECT coalesce(e.webhook, e.id) FROM (SELECT thread AS id FROM barb.queue WHERE state = 3) f" +
+			exchangeOf
+	}
+	// The sum keeps the planner from looking for the highest id through all ids.
+	return "WITH found AS MATERIALIZED (SELECT DISTINCT first FROM (" + found + ") f) SELECT first, coalesce((SELECT " +
+		"max(x.id + 0) FROM barb.exchange x WHERE x.webhook = first AND x.id > first AND x.id <= " + sc.arg(last) +
+		"), first) FROM found", sc.args
+}
+
+// The newest exchange of each webhook, and the oldest that is still there. Exchanges beyond the last id of the list
+// came while it was read. OFFSET 0 keeps the planner from making a join of a subquery, for which it would read all.
+const (
+	newestOfEach = `SELECT w.id, coalesce(w.webhook, w.id) FROM barb.exchange w WHERE w.id BETWEEN @from AND @to
+		AND NOT EXISTS (SELECT 1 FROM barb.exchange x
+			WHERE x.webhook = coalesce(w.webhook, w.id) AND x.id > w.id AND x.id <= @last OFFSET 0)
+		@some ORDER BY w.id DESC LIMIT @want`
+	oldestOfEach = `SELECT w.id, coalesce(w.webhook, w.id) FROM barb.exchange w WHERE w.id BETWEEN @from AND @to
+		AND (w.webhook IS NULL OR NOT EXISTS (SELECT 1 FROM barb.exchange p WHERE p.id = w.webhook OFFSET 0)
+			AND NOT EXISTS (SELECT 1 FROM barb.exchange x
+				WHERE x.webhook = w.webhook AND x.id > w.webhook AND x.id < w.id OFFSET 0))
+		@some ORDER BY w.id LIMIT @want`
+
+	// someOf keeps the webhooks with an exchange that fulfils terms. It saves reading all the others.
+	someOf = ` AND (EXISTS (SELECT 1 FROM barb.exchange e WHERE e.id = coalesce(w.webhook, w.id) AND @terms OFFSET 0)
+		OR EXISTS (SELECT 1 FROM barb.exchange e WHERE e.webhook = coalesce(w.webhook, w.id)
+			AND e.id > coalesce(w.webhook, w.id) AND @terms OFFSET 0))`
+)
+
+// walk is the query for the webhooks with an exchange that fulfils the terms of a scope.
+func (sc *scope) walk(oldestFirst bool, ids engine.Range, last int64, want int) (query string, args []any) {
+	sc = sc.with()
+	query, some := newestOfEach, ""
+	if oldestFirst {
+		query = oldestOfEach
+	} else {
+		query = strings.Replace(query, "@last", sc.arg(last), 1)
+	}
+	if len(sc.terms) > 0 {
+		some = strings.ReplaceAll(someOf, "@terms", sc.where())
+	}
+	return strings.NewReplacer("@from", sc.arg(ids.From), "@to", sc.arg(ids.To), "@want", sc.arg(int64(want)),
+		"@some", some).Replace(query), sc.args
+}
+
+// firstPage is how many webhooks the first page has at most: what is shown most often is soon found.
+const firstPage = 32
+
+// walked yields the webhooks of a scope, page by page through the ids. It returns false when no more are wanted.
+func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all engine.Range,
+	yield func([]int64, error) bool,
+) (more bool) {
+	last, want := all.To, firstPage
+	for all.From <= all.To {
+		var firsts []int64
+		var at int64
+		query, args := sc.walk(oldestFirst, all, last, want)
+		err := s.each(ctx, query, args, func(row engine.Row) error {
+			at = row.Number()
+			firsts = append(firsts, row.Number())
+			return nil
+		})
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		if len(firsts) > 0 && !yield(firsts, nil) {
+			return false
+		}
+		if len(firsts) < want {
+			return true
+		}
+		want = pageRows
+		if oldestFirst {
+			all.From = at + 1
+		} else {
+			all.To = at - 1
+		}
+	}
+	return true
+}
+
+// Containing returns those of some exchanges with a text in either body, byte for byte.
+func (s *Engine) Containing(ctx context.Context, exchanges []int64, text string) ([]int64, error) {
+	sc := &scope{}
+	sc.plain(&engine.Filter{Grep: text})
+	ids := sc.arg(exchanges)
+	return s.numbers(ctx, "SELECT e.id FROM barb.exchange e WHERE e.id = ANY("+ids+") AND "+sc.where()+" ORDER BY e.id",
+		sc.args...)
+}
