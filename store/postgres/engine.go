@@ -27,6 +27,7 @@ type Engine struct {
 	words  words.Words
 	clock  clock
 	size   size
+	others neighbours
 	writer writer // for Commit alone
 }
 
@@ -160,3 +161,5 @@ func (s *Engine) told(err error) error { return translate(s.name, err) }
 
 // isNone reports whether a query found no row.
 func isNone(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
+
+var _ engine.Engine = (*Engine)(nil)

@@ -1,4 +1,4 @@
-package postgres
+package postgres_test
 
 import (
 	"context"
@@ -9,13 +9,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	_ "github.com/mattn/go-sqlite3" // the history that is copied
+
+	"github.com/barbhq/barb/store/postgres"
 )
 
 // flags are the columns that are boolean here and numbers in SQLite.
 var flags = map[string]bool{"behind": true, "straight": true, "answered": true, "same": true, "pinned": true}
 
 // copyHistory copies the rows of a SQLite history, for tests of reading: what was written is the same then.
-func copyHistory(t *testing.T, path string, to *Engine) {
+func copyHistory(t *testing.T, path string, to *postgres.Engine) {
 	t.Helper()
 	db, err := sql.Open("sqlite3", "file:"+path+"?mode=ro")
 	if err != nil {
@@ -31,13 +33,13 @@ func copyHistory(t *testing.T, path string, to *Engine) {
 	if err := db.QueryRow("SELECT last_id, disorder, pin_key FROM history").Scan(&last, &disorder, &key); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := to.pool.Exec(context.Background(), "UPDATE barb.history SET last_id = $1, disorder = $2, pin_key = $3",
+	if _, err := to.Pool().Exec(context.Background(), "UPDATE barb.history SET last_id = $1, disorder = $2, pin_key = $3",
 		last, disorder, key); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func copyTable(t *testing.T, db *sql.DB, to *Engine, table string) {
+func copyTable(t *testing.T, db *sql.DB, to *postgres.Engine, table string) {
 	t.Helper()
 	query := "SELECT * FROM " + table
 	if table == "request" {
@@ -73,7 +75,7 @@ func copyTable(t *testing.T, db *sql.DB, to *Engine, table string) {
 	if len(values) == 0 {
 		return
 	}
-	if _, err := to.pool.CopyFrom(context.Background(), pgx.Identifier{"barb", table}, into,
+	if _, err := to.Pool().CopyFrom(context.Background(), pgx.Identifier{"barb", table}, into,
 		pgx.CopyFromRows(values)); err != nil {
 		t.Fatal(table, err)
 	}
@@ -92,10 +94,10 @@ func rowFor(table string, columns []string, row []any) (into []string, out []any
 		case isNumber && flags[column], isNumber && table == "run" && column == "ended":
 			v = n != 0
 		case isText:
-			v = escape(text)
+			v = postgres.Escape(text)
 		}
 		if column == "text" {
-			into, out = append(into, "sum"), append(out, sumOf(text))
+			into, out = append(into, "sum"), append(out, postgres.SumOf(text))
 		}
 		if table == "queue" && column == "ord" {
 			into, out = append(into, "lane"), append(out, laneFor(v))

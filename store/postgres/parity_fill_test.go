@@ -1,4 +1,4 @@
-package postgres
+package postgres_test
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
+// noon is when the exchanges of the tests begin.
 var noon = time.Date(2026, 1, 20, 12, 0, 0, 123456789, time.UTC)
 
 var (
