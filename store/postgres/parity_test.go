@@ -124,11 +124,11 @@ func listOf[T any](list iter.Seq2[T, error]) (all []T, err error) {
 }
 
 func TestReadsExchangesAsSQLiteDoes(t *testing.T) {
-	for seed := range uint64(3) {
-		const n = 700
+	for seed := range uint64(2) {
+		const n = 300
 		old, e := both(t, seed, n)
 		engines, chance, ctx := [2]engine.Engine{old, e}, rand.New(rand.NewPCG(seed, 2)), t.Context()
-		for range 250 {
+		for range 60 {
 			f := anyFilter(chance, n)
 			what := fmt.Sprintf("%+v", f)
 			same(t, "List "+what, func(e engine.Engine) ([]*record.Exchange, error) { return listOf(e.List(ctx, f)) }, engines)
@@ -138,7 +138,7 @@ func TestReadsExchangesAsSQLiteDoes(t *testing.T) {
 				return
 			}
 		}
-		for range 100 {
+		for range 25 {
 			id := chance.Int64N(n + 50)
 			sameOfID(ctx, t, engines, id, chance)
 		}
@@ -230,9 +230,9 @@ func anyQueueFilter(chance *rand.Rand) (f engine.QueueFilter) {
 
 func TestReadsTheQueueAsSQLiteDoes(t *testing.T) {
 	for seed := range uint64(2) {
-		old, e := both(t, 10+seed, 500)
+		old, e := both(t, 10+seed, 250)
 		engines, chance, ctx := [2]engine.Engine{old, e}, rand.New(rand.NewPCG(seed, 3)), t.Context()
-		for range 300 {
+		for range 80 {
 			f := anyQueueFilter(chance)
 			same(t, fmt.Sprintf("Queue %+v", f), func(e engine.Engine) ([]*engine.Queued, error) { return e.Queue(ctx, f) },
 				engines)
