@@ -215,7 +215,7 @@ func (s *Engine) Requests(ctx context.Context, light []*record.Exchange) (whole 
 			OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
 		FROM barb.request WHERE id = ANY($1))
 		SELECT q.id, ` + requestCells + ` FROM (SELECT id FROM sized WHERE coalesce(before, 0) < ` + fmt.Sprint(pageBytes) +
-		`) f CROSS JOIN LATERAL (SELECT * FROM barb.request x WHERE x.id = f.id OFFSET 0) q ORDER BY q.id`
+		`) f CROSS JOIN LATERAL (SELECT * FROM barb.request x WHERE x.id = f.id LIMIT 1) q ORDER BY q.id`
 	err = s.each(ctx, query, []any{ids}, func(row engine.Row) error {
 		x := *byID[row.Number()]
 		if err := engine.Request(&row, &x); err != nil {

@@ -22,8 +22,8 @@ type neighbours struct {
 // the last above $1. The newest id of all comes first.
 const othersQuery = `WITH newest AS MATERIALIZED (SELECT id FROM barb.exchange ORDER BY id DESC LIMIT 1)
 	SELECT id FROM newest
-	UNION ALL SELECT id FROM barb.exchange WHERE id > $1 - $3 AND id <= $1 AND writer <> $2
-	UNION ALL SELECT id FROM barb.exchange WHERE id > greatest($1, (SELECT id FROM newest) - $3) AND writer <> $2
+	UNION ALL SELECT id FROM barb.exchange WHERE id > $1::bigint - $3::bigint AND id <= $1 AND writer <> $2
+	UNION ALL SELECT id FROM barb.exchange WHERE id > greatest($1, (SELECT id FROM newest) - $3::bigint) AND writer <> $2
 	UNION ALL (SELECT id FROM barb.exchange WHERE id > $1 AND writer <> $2 ORDER BY id LIMIT 1)
 	UNION ALL (SELECT id FROM barb.exchange WHERE id > $1 AND writer <> $2 ORDER BY id DESC LIMIT 1)`
 

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -132,7 +133,10 @@ func TestReadsExchangesAsSQLiteDoes(t *testing.T) {
 			f := anyFilter(chance, n)
 			what := fmt.Sprintf("%+v", f)
 			same(t, "List "+what, func(e engine.Engine) ([]*record.Exchange, error) { return listOf(e.List(ctx, f)) }, engines)
-			same(t, "Webhooks "+what, func(e engine.Engine) ([][]int64, error) { return listOf(e.Webhooks(ctx, f)) }, engines)
+			same(t, "Webhooks "+what, func(e engine.Engine) ([]int64, error) {
+				pages, err := listOf(e.Webhooks(ctx, f))
+				return slices.Concat(pages...), err
+			}, engines)
 			same(t, "Figures "+what, func(e engine.Engine) (engine.Figures, error) { return e.Figures(ctx, f) }, engines)
 			if t.Failed() {
 				return

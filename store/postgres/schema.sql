@@ -122,6 +122,12 @@ CREATE TABLE barb.response (
   body   bytea
 ) PARTITION BY RANGE (id);
 
+-- Bytes of rows that prune has removed from a partition, whose files still have the space: about, and for prune alone.
+CREATE TABLE barb.freed (
+  partition bigint PRIMARY KEY, -- its number
+  bytes     bigint NOT NULL
+);
+
 CREATE TABLE barb.answered (
   id    bigint PRIMARY KEY,
   first bigint NOT NULL,

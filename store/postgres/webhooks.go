@@ -32,23 +32,14 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 			all.To = min(all.To, f.Before-1)
 		}
 		if sc, ok := mostOf(&f, all); ok {
-			s.walked(ctx, f.OldestFirst, sc, all, yield)
+			s.walked(ctx, f.OldestFirst, sc, all, all.To, yield)
 			return
 		}
 		if narrow, ok := narrowest(&f); ok {
 			s.narrowed(ctx, &f, &narrow, all, yield)
 			return
 		}
-		names := engine.Filter{Event: f.Event, Scheme: f.Scheme}
-		sc, few, err := s.namesOf(ctx, &names)
-		switch {
-		case err != nil:
-			yield(nil, err)
-		case few:
-			s.narrowed(ctx, &f, &names, all, yield)
-		default:
-			s.walked(ctx, f.OldestFirst, sc, all, yield)
-		}
+		s.ofNames(ctx, &f, all, yield)
 	}
 }
 
@@ -95,14 +86,39 @@ func narrowest(f *engine.Filter) (engine.Filter, bool) {
 // than that, those of a page are soon found among the others.
 const fewRows = 20_000
 
-// namesOf returns the scope of a filter of the event type and the scheme, and whether it selects few exchanges.
-func (s *Engine) namesOf(ctx context.Context, f *engine.Filter) (sc *scope, few bool, err error) {
-	sc, err = s.scope(ctx, f)
-	if err != nil || len(sc.terms) == 0 && len(sc.spans) > 0 {
-		return sc, false, err
+// ofNames yields the webhooks with an exchange of the event type and the scheme of a filter. No index has those: the
+// newest ids are gone through before it is asked how many there are.
+func (s *Engine) ofNames(ctx context.Context, f *engine.Filter, all engine.Range, yield func([]int64, error) bool) {
+	names := engine.Filter{Event: f.Event, Scheme: f.Scheme}
+	sc, err := s.scope(ctx, &names)
+	switch {
+	case err != nil:
+		yield(nil, err)
+		return
+	case len(sc.spans) == 0:
+		return
+	case len(sc.terms) == 0:
+		s.walked(ctx, f.OldestFirst, sc, all, all.To, yield)
+		return
 	}
-	few, err = s.areFewer(ctx, sc, fewRows)
-	return sc, few, err
+	rest := all
+	if !f.OldestFirst {
+		rest.To = max(all.To-newestRows, all.From-1)
+		some := sc.with()
+		some.add("e.id <= " + some.arg(all.To))
+		if !s.walked(ctx, false, some, engine.Range{From: rest.To + 1, To: all.To}, all.To, yield) {
+			return
+		}
+	}
+	few, err := s.areFewer(ctx, sc, fewRows)
+	switch {
+	case err != nil:
+		yield(nil, err)
+	case few:
+		s.sorted(ctx, f, &names, sc, all, rest.To, yield)
+	default:
+		s.walked(ctx, f.OldestFirst, sc, rest, all.To, yield)
+	}
 }
 
 // areFewer reports whether a scope has fewer exchanges than most.
@@ -154,7 +170,7 @@ func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, all eng
 			terms.terms = []string{"(" + terms.where() + " OR EXISTS (" + deadOf + "))"}
 		}
 		terms.add("e.id <= " + terms.arg(all.To))
-		if !s.walked(ctx, false, terms, engine.Range{From: older + 1, To: all.To}, yield) {
+		if !s.walked(ctx, false, terms, engine.Range{From: older + 1, To: all.To}, all.To, yield) {
 			return
 		}
 	}
@@ -257,11 +273,12 @@ func (sc *scope) walk(oldestFirst bool, ids engine.Range, last int64, want int) 
 // firstPage is how many webhooks the first page has at most: what is shown most often is soon found.
 const firstPage = 32
 
-// walked yields the webhooks of a scope, page by page through the ids. It returns false when no more are wanted.
-func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all engine.Range,
+// walked yields the webhooks of a scope, page by page through some ids; last is the last id of the list. It returns
+// false when no more are wanted.
+func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all engine.Range, last int64,
 	yield func([]int64, error) bool,
 ) (more bool) {
-	last, want := all.To, firstPage
+	want := firstPage
 	for all.From <= all.To {
 		var firsts []int64
 		var at int64
