@@ -13,7 +13,7 @@ func TestCommitGivesIDsInTheOrderOfAGroup(t *testing.T) {
 	s := newEngine(t)
 	first := recorded(t, s, hook(1), hook(2), hook(3))
 	second := recorded(t, s, hook(4))
-	if got, want := append(first, second...), []int64{1, 2, 3, 4}; !slices.Equal(got, want) {
+	if got, want := slices.Concat(first, second), []int64{1, 2, 3, 4}; !slices.Equal(got, want) {
 		t.Fatalf("ids %v, want %v", got, want)
 	}
 	if got := list[string](t, s, "SELECT webhook_id FROM barb.exchange ORDER BY id"); !slices.Equal(got,

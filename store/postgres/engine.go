@@ -4,13 +4,11 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/barbhq/barb/store/engine"
@@ -158,8 +156,5 @@ func (s *Engine) measure(ctx context.Context) (n int64, err error) {
 
 // told is an error in words for a caller.
 func (s *Engine) told(err error) error { return translate(s.name, err) }
-
-// isNone reports whether a query found no row.
-func isNone(err error) bool { return errors.Is(err, pgx.ErrNoRows) }
 
 var _ engine.Engine = (*Engine)(nil)

@@ -154,7 +154,7 @@ func causeOf(err error) string {
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {
-			if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) > 0 { //nolint:errorlint // one step
+			if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) > 0 {
 				err = many.Unwrap()[0]
 				continue
 			}

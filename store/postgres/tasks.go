@@ -174,7 +174,7 @@ func (p *plan) enqueue(added []*addition) {
 	for i, a := range added {
 		q, id := a.entry, p.r.entries[i]
 		lane := laneOf(q.Target, q.Order)
-		straight := q.Inline && !(lane != nil && noStraight[lane])
+		straight := q.Inline && (lane == nil || !noStraight[lane])
 		follows := lane != nil && lanes[lane]
 		lanes[lane], noStraight[lane] = true, noStraight[lane] || !straight
 		depends = depends || a.after != 0 && lane != nil

@@ -29,8 +29,7 @@ func Main(m *testing.M) int {
 	code := m.Run()
 	if cluster != nil {
 		if err := cluster.Stop(); err != nil && code == 0 {
-			fmt.Fprintln(os.Stderr, "pgtest:", err) //nolint:errcheck // there is no other place to tell
-			code = 1
+			panic(err) // there is no test to tell it to
 		}
 	}
 	return code
