@@ -147,12 +147,10 @@ const noLimit = math.MaxInt32
 // found is the query for a column, id or what follows e.id, of the next exchanges of some spans, in the order of ids.
 func (sc *scope) found(columns string, spans []engine.Range, desc string, want int) string {
 	limit := " LIMIT " + sc.arg(int64(want))
-	low, high := spans[0].From, spans[0].To
+	low, high, within := spans[0].From, spans[0].To, ""
 	for _, r := range spans {
 		low, high = min(low, r.From), max(high, r.To)
 	}
-	// The planner leaves partitions out by these two; it cannot do so by the ids of a list.
-	bounds := "e.id BETWEEN " + sc.arg(low) + " AND " + sc.arg(high)
 	var from []string
 	if len(spans) > 1 {
 		froms, tos := make([]int64, len(spans)), make([]int64, len(spans))
@@ -160,23 +158,29 @@ func (sc *scope) found(columns string, spans []engine.Range, desc string, want i
 			froms[i], tos[i] = r.From, r.To
 		}
 		from = append(from, "unnest("+sc.arg(froms)+"::bigint[], "+sc.arg(tos)+"::bigint[]) s(low, high)")
-		bounds += " AND e.id BETWEEN s.low AND s.high"
+		within = " AND e.id BETWEEN s.low AND s.high"
 	}
+	// The planner leaves partitions out by the lowest and the highest; it cannot do so by the ids of a list.
+	bounds := func() string { return "e.id BETWEEN " + sc.arg(low) + " AND " + sc.arg(high) + within }
 	one := func(order string, terms ...string) string {
-		return "SELECT " + columns + " FROM barb.exchange e WHERE " + sc.where(append(terms, bounds)...) + " ORDER BY " +
-			order + "e.id" + desc + limit
+		return "SELECT " + columns + " FROM barb.exchange e WHERE " + sc.where(terms...) + " ORDER BY " + order + "e.id" +
+			desc + limit
 	}
 	if sc.arms == nil && len(from) == 0 {
-		return one("")
+		return one("", bounds())
 	}
 	parts := []string{}
 	part := func(from []string, one string) {
 		parts = append(parts, "SELECT f.* FROM "+strings.Join(from, " CROSS JOIN ")+" CROSS JOIN LATERAL ("+one+") f")
 	}
-	if sc.arms == nil {
-		part(from, one(""))
-	} else {
-		sc.eachArm(from, desc, spans, one, part)
+	switch {
+	case sc.arms == nil:
+		part(from, one("", bounds()))
+	case want == noLimit: // then their order is of no use
+		part(append(from, "unnest("+sc.arg(sc.arms.endpoints)+"::bigint[]) a(endpoint)"),
+			one("", "e.endpoint = a.endpoint", bounds()))
+	default:
+		sc.eachArm(from, desc, bounds, spans, one, part)
 	}
 	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") f ORDER BY 1" + desc + limit
 }
@@ -184,19 +188,19 @@ func (sc *scope) found(columns string, spans []engine.Range, desc string, want i
 // eachArm makes the parts of a query for the index by endpoint. The planner must not go through the ids instead, where it
 // takes an endpoint for frequent that is not: it does not know the values of a list. So a part compares rows, and has
 // the order of that index, which no other index has.
-func (sc *scope) eachArm(from []string, desc string, spans []engine.Range, one func(string, ...string) string,
+func (sc *scope) eachArm(from []string, desc string, bounds func() string, spans []engine.Range, one func(string, ...string) string,
 	part func([]string, string),
 ) {
 	from = append(slices.Clone(from), "unnest("+sc.arg(sc.arms.endpoints)+"::bigint[]) a(endpoint)")
-	low, high := "s.low", "s.high"
-	if len(spans) == 1 {
-		low, high = sc.arg(spans[0].From)+"::bigint", sc.arg(spans[0].To)+"::bigint"
-	}
 	if sc.arms.null {
-		part(from, one("e.status / 100"+desc+", ", "e.endpoint = a.endpoint AND e.status / 100 IS NULL"))
+		part(from, one("e.status / 100"+desc+", ", "e.endpoint = a.endpoint AND e.status / 100 IS NULL", bounds()))
 	}
 	if sc.arms.first > sc.arms.last {
 		return
+	}
+	low, high := "s.low", "s.high"
+	if len(spans) == 1 {
+		low, high = sc.arg(spans[0].From)+"::bigint", sc.arg(spans[0].To)+"::bigint"
 	}
 	from = append(from, fmt.Sprintf("generate_series(%d::bigint, %d::bigint) c(class)", sc.arms.first, sc.arms.last))
 	const row = "(e.endpoint, e.status / 100, e.id)"

@@ -17,7 +17,7 @@ func replaced(text string, pairs ...string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// numbersOf returns the numbers of the partitions, but for the last two that new exchanges may go into, lowest first.
+// partitions returns the numbers of the partitions, but for those that new exchanges may go into, lowest first.
 func (p *pruner) partitions(ctx context.Context) ([]int64, error) {
 	names, err := p.s.texts(ctx, `SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 		WHERE i.inhparent = 'barb.exchange'::regclass`)
@@ -110,8 +110,12 @@ func (p *pruner) drop(ctx context.Context, number int64) (dropped bool, err erro
 		if err := tx.QueryRow(ctx, place(keeps)).Scan(&stays); err != nil || stays {
 			return err
 		}
-		if err := tx.QueryRow(ctx, place("SELECT count(*), count(DISTINCT coalesce(webhook, id)) FROM barb.exchange_@n")).Scan(
-			&found.Removed, &found.Webhooks); err != nil {
+		webhooks := "0::bigint"
+		if p.rule.Whole {
+			webhooks = "count(DISTINCT coalesce(webhook, id))"
+		}
+		if err := tx.QueryRow(ctx, place("SELECT count(*), "+webhooks+" FROM barb.exchange_@n")).Scan(&found.Removed,
+			&found.Webhooks); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, fmt.Sprintf(namesOf, fmt.Sprint("exchange_", number), "true",
@@ -128,10 +132,7 @@ func (p *pruner) drop(ctx context.Context, number int64) (dropped bool, err erro
 	if err != nil || !dropped {
 		return false, err
 	}
-	p.done.Removed += found.Removed
-	if p.rule.Whole {
-		p.done.Webhooks += found.Webhooks
-	}
+	p.done.Removed, p.done.Webhooks = p.done.Removed+found.Removed, p.done.Webhooks+found.Webhooks
 	p.note(names)
 	return true, nil
 }
