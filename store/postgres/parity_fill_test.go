@@ -17,7 +17,8 @@ import (
 var noon = time.Date(2026, 1, 20, 12, 0, 0, 123456789, time.UTC)
 
 var (
-	endpoints = []string{"app.test:4242", "app.test", "API.test", "api.test:8443", "eu.other.test", "[::1]:80", "127.0.0.1:3000",
+	endpoints = []string{"app.test:4242", "app.test", "API.test", "api.test:8443", "eu.other.test", "[::1]:80",
+		"127.0.0.1:3000",
 		"a_b.test", "a%b.test", "axb.test"}
 	events    = []string{"", "invoice.paid", "invoice.voided", "a_b", "axb", "100%", "odd\x00\xff", `back\slash`}
 	schemeSet = []string{"", "stripe", "github", "standard-webhooks"}
@@ -96,10 +97,13 @@ func fillNotes(t *testing.T, s *store.Store, chance *rand.Rand) {
 }
 
 func anyEntry(chance *rand.Rand) *store.Queued {
-	return &store.Queued{Kind: oneOf(chance, []store.QueueKind{store.Forward, store.Command}), Target: oneOf(chance, targets),
-		Policy: oneOf(chance, []string{"", `{"a":1}`, `{"b":"\u0000"}`}), Order: oneOf(chance, []string{"", "", "a", "b\x00"}),
-		Due: noon.Add(time.Duration(chance.IntN(5)) * time.Minute), Created: noon.Add(time.Duration(chance.IntN(9)) * time.Minute),
-		Masks: oneOf(chance, [][]record.Mask{nil})}
+	return &store.Queued{Kind: oneOf(chance, []store.QueueKind{store.Forward, store.Command}),
+		Target:  oneOf(chance, targets),
+		Policy:  oneOf(chance, []string{"", `{"a":1}`, `{"b":"\u0000"}`}),
+		Order:   oneOf(chance, []string{"", "", "a", "b\x00"}),
+		Due:     noon.Add(time.Duration(chance.IntN(5)) * time.Minute),
+		Created: noon.Add(time.Duration(chance.IntN(9)) * time.Minute),
+		Masks:   oneOf(chance, [][]record.Mask{nil})}
 }
 
 // deliver leases an entry's kind and ends some of what it gets.
@@ -183,7 +187,8 @@ func end(chance *rand.Rand, x *record.Exchange) {
 	body := oneOf(chance, []string{"", "so", "a needle", strings.Repeat("y", 200)})
 	x.Response = &record.Response{Status: status, Reason: "Said", Proto: "HTTP/1.1", Size: int64(len(body)),
 		Header: record.Header{{Name: "x-a", Value: "b"}}, Body: []byte(body),
-		Head: fmt.Sprintf("HTTP/1.1 %d Said\r\nDate: Tue, 20 Jan 2026 12:00:0%d GMT\r\nx-a: b\r\n\r\n", status, chance.IntN(9))}
+		Head: fmt.Sprintf("HTTP/1.1 %d Said\r\nDate: Tue, 20 Jan 2026 12:00:0%d GMT\r\nx-a: b\r\n\r\n", status,
+			chance.IntN(9))}
 	if status != 200 && x.Kind == record.Sent && chance.IntN(2) == 0 {
 		x.NextIn = time.Second
 	}

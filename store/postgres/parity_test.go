@@ -217,7 +217,8 @@ func anyQueueFilter(chance *rand.Rand) (f engine.QueueFilter) {
 			f.Kind = oneOf(chance, []engine.QueueKind{engine.Forward, engine.Message, engine.Command})
 		case 4:
 			f.Target = oneOf(chance, targets)
-			f.TargetGlob = oneOf(chance, []string{"", "exec:*/[[]run] in *", "exec:*/run in *", "http://app.test[/?#]*", "h?t[p]*",
+			f.TargetGlob = oneOf(chance, []string{"", "exec:*/[[]run] in *", "exec:*/run in *", "http://app.test[/?#]*",
+				"h?t[p]*",
 				"[^h]*", "http*[a-f]", "broken[", "exec:*[]]*", "a.b", "*(*"})
 		case 5:
 			f.Thread = chance.Int64N(300)

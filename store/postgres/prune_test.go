@@ -59,6 +59,7 @@ func leftOf(t *testing.T, e engine.Engine) (left []string) {
 
 func TestPrunesAsSQLiteDoes(t *testing.T) {
 	const n = 250
+	someIDs := engine.Filter{IDs: []engine.Range{{From: 3, To: 9}, {From: 50, To: 70}}}
 	cut := noon.Add(n / 2 * time.Second)
 	for name, rule := range map[string]engine.PruneRule{
 		"by age":                  {OlderThan: cut},
@@ -66,7 +67,7 @@ func TestPrunesAsSQLiteDoes(t *testing.T) {
 		"whole ones, some open":   {OlderThan: cut.Add(time.Hour), Whole: true, Open: noon.Add(100 * time.Second)},
 		"failed ones by age":      {OlderThan: cut, Filter: engine.Filter{Failed: true}},
 		"whole failed ones":       {OlderThan: cut, Whole: true, Filter: engine.Filter{Failed: true}},
-		"ids":                     {OlderThan: cut, Filter: engine.Filter{IDs: []engine.Range{{From: 3, To: 9}, {From: 50, To: 70}}}},
+		"ids":                     {OlderThan: cut, Filter: someIDs},
 		"an endpoint's":           {OlderThan: cut, Filter: engine.Filter{Endpoint: "app.test"}},
 		"all that may go by size": {MaxBytes: 1},
 		"all webhooks by size":    {MaxBytes: 1, Whole: true, Filter: engine.Filter{Kind: record.Received}},
@@ -169,7 +170,8 @@ func spread(t *testing.T, e *postgres.Engine) {
 			}
 		}
 	}
-	if _, err := e.Pool().Exec(ctx, "UPDATE barb.exchange SET webhook = webhook + 131072 * ((webhook - 1) / 4)"); err != nil {
+	_, err = e.Pool().Exec(ctx, "UPDATE barb.exchange SET webhook = webhook + 131072 * ((webhook - 1) / 4)")
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -218,5 +220,5 @@ func TestPruneDropsPartitionsOfWhichAllGoes(t *testing.T) {
 }
 
 // waiting makes an entry of the queue that waits for exchange 2.
-const waiting = `INSERT INTO barb.queue (id, kind, thread, target, behind, straight, state, due, created, changed, attempts)
-	VALUES (1, 1, 2, 1, false, false, 1, 1, 1, 1, 0)`
+const waiting = `INSERT INTO barb.queue (id, kind, thread, target, behind, straight, state, due, created, changed,
+		attempts) VALUES (1, 1, 2, 1, false, false, 1, 1, 1, 1, 0)`

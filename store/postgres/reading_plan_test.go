@@ -25,9 +25,10 @@ func longHistory(t *testing.T) *Engine {
 	}
 	exec(t, s, `INSERT INTO barb.name SELECT i, 1, sha256(('h' || i || '.test')::bytea), 'h' || i || '.test'
 		FROM generate_series(1, 100) i`)
-	exec(t, s, `INSERT INTO barb.exchange (id, kind, attempt, start, endpoint, method, url, webhook_id, request_size, webhook,
-			ended, failed, status, took, writer)
-		SELECT i, 1 + i % 2, 1, 1e18::bigint + i * 1000000::bigint, CASE WHEN i % 20000 = 7 THEN 100 ELSE 1 + i % 99 END, 'POST', '/',
+	exec(t, s, `INSERT INTO barb.exchange (id, kind, attempt, start, endpoint, method, url, webhook_id, request_size,
+			webhook, ended, failed, status, took, writer)
+		SELECT i, 1 + i % 2, 1, 1e18::bigint + i * 1000000::bigint,
+			CASE WHEN i % 20000 = 7 THEN 100 ELSE 1 + i % 99 END, 'POST', '/',
 			'msg_' || i / 2, 9, CASE WHEN i % 2 = 0 THEN i - 1 END, 1, (i % 1000 = 3)::int,
 			CASE WHEN i % 1000 = 3 THEN 503 ELSE 200 END, 5, 1
 		FROM generate_series(1, 200000) i`)

@@ -22,7 +22,8 @@ func TestReadingStopsWhenItsCallerDoes(t *testing.T) {
 	for _, err := range s.List(ctx, engine.Filter{}) {
 		list = err
 	}
-	for call, err := range map[string]error{"Get": get, "List": list, "Figures": figures, "Prune": prune, "Others": others} {
+	for call, err := range map[string]error{"Get": get, "List": list, "Figures": figures, "Prune": prune,
+		"Others": others} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s = %v, want context.Canceled", call, err)
 		}
