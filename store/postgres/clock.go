@@ -10,8 +10,9 @@ import (
 // serverNow is an expression for the server's time in ns since 1970.
 const serverNow = "(extract(epoch FROM clock_timestamp()) * 1e9)::bigint"
 
-// Times of the queue are by the server's clock, so that a lease ends at one moment for all: a worker whose clock is ahead
-// would take leases that hold. A caller's times, now or made up, are shifted by the same offset on the way in and out.
+// Times of the queue are by the server's clock, so that a lease ends at one moment for all: a worker whose clock is
+// ahead would take leases that hold. A caller's times, now or made up, are shifted by the same offset on the way in
+// and out.
 type clock struct{ offset atomic.Int64 } // of the server's clock to ours, in ns
 
 // steady is a difference that is taken for none: two processes of one machine, and clocks that are kept by NTP, are not

@@ -191,8 +191,9 @@ var (
 	errNoAnswer    = &awayError{"the server, or its standby, did not confirm the commit within 10 s"}
 )
 
-// send sends a batch, which is one transaction unless it has a BEGIN, and reads all results. The error is errUnconfirmed
-// when the server stopped waiting for its standby: the rows are there and may be lost with this server.
+// send sends a batch, which is one transaction unless it has a BEGIN, and reads all results. The error is
+// errUnconfirmed when the server stopped waiting for its standby: the rows are there and may be lost with this
+// server.
 func (w *writer) send(ctx context.Context, b *pgx.Batch) error {
 	conn, err := w.engine.pool.Acquire(ctx)
 	if err != nil {

@@ -71,7 +71,8 @@ func TestTextOfStrangersIsKept(t *testing.T) {
 		x := hook(1)
 		x.WebhookID, x.EventType, x.Remote = text, text, text
 		recorded(t, s, x)
-		if got := unescape(value[string](t, s, "SELECT webhook_id FROM barb.exchange ORDER BY id DESC LIMIT 1")); got != text {
+		const last = "SELECT webhook_id FROM barb.exchange ORDER BY id DESC LIMIT 1"
+		if got := unescape(value[string](t, s, last)); got != text {
 			t.Errorf("%q came back as %q", text, got)
 		}
 		if got := unescape(value[string](t, s, `SELECT n.text FROM barb.exchange e JOIN barb.name n ON n.id = e.event

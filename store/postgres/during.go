@@ -18,7 +18,8 @@ func (s *Engine) within(ctx context.Context, f *engine.Filter) ([]engine.Range, 
 }
 
 const (
-	boundsQuery = `WITH bounds AS MATERIALIZED (SELECT coalesce((SELECT id FROM barb.exchange ORDER BY id LIMIT 1), 1) AS low,
+	boundsQuery = `WITH bounds AS MATERIALIZED (
+		SELECT coalesce((SELECT id FROM barb.exchange ORDER BY id LIMIT 1), 1) AS low,
 			coalesce((SELECT id FROM barb.exchange ORDER BY id DESC LIMIT 1), 0) AS high, disorder FROM barb.history)
 		SELECT low, high`
 

@@ -99,7 +99,8 @@ func mayPass(err error) bool {
 // isOfRow reports whether a value of one of the rows is to blame: it does not fit a type or a limit.
 func isOfRow(err error) bool {
 	code := codeOf(err)
-	return strings.HasPrefix(code, "22") && code != divisionByZero || strings.HasPrefix(code, "23") && code != uniqueness ||
+	return strings.HasPrefix(code, "22") && code != divisionByZero ||
+		strings.HasPrefix(code, "23") && code != uniqueness ||
 		strings.HasPrefix(code, "54")
 }
 

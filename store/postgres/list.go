@@ -12,14 +12,14 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// A query reads so many exchanges at most. With bodies, which may be large, it ends with the exchange that makes so many
-// bytes full: the server would send all of a longer answer, wanted or not.
+// A query reads so many exchanges at most. With bodies, which may be large, it ends with the exchange that makes so
+// many bytes full: the server would send all of a longer answer, wanted or not.
 const (
 	pageRows  = 256
 	pageBytes = 2 << 20
 
-	// mostSpans is how many spans of ids are looked at in one query. The first query looks at one: the first span often has
-	// all that is wanted.
+	// mostSpans is how many spans of ids are looked at in one query. The first query looks at one: the first span often
+	// has all that is wanted.
 	mostSpans = 512
 )
 
@@ -185,10 +185,11 @@ func (sc *scope) found(columns string, spans []engine.Range, desc string, want i
 	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") f ORDER BY 1" + desc + limit
 }
 
-// eachArm makes the parts of a query for the index by endpoint. The planner must not go through the ids instead, where it
-// takes an endpoint for frequent that is not: it does not know the values of a list. So a part compares rows, and has
-// the order of that index, which no other index has.
-func (sc *scope) eachArm(from []string, desc string, bounds func() string, spans []engine.Range, one func(string, ...string) string,
+// eachArm makes the parts of a query for the index by endpoint. The planner must not go through the ids instead,
+// where it takes an endpoint for frequent that is not: it does not know the values of a list. So a part compares
+// rows, and has the order of that index, which no other index has.
+func (sc *scope) eachArm(from []string, desc string, bounds func() string, spans []engine.Range,
+	one func(string, ...string) string,
 	part func([]string, string),
 ) {
 	from = append(slices.Clone(from), "unnest("+sc.arg(sc.arms.endpoints)+"::bigint[]) a(endpoint)")
@@ -253,8 +254,9 @@ const webhookOf = `ids AS MATERIALIZED (SELECT f.id FROM firsts f UNION
 // Thread returns all exchanges of the webhook that an exchange belongs to, by id and as light as List has them.
 // ErrNotFound when there is no exchange of this id.
 func (s *Engine) Thread(ctx context.Context, id int64) ([]*record.Exchange, error) {
-	xs, err := s.exchanges(ctx, false, "WITH firsts AS MATERIALIZED (SELECT coalesce(webhook, id) AS id FROM barb.exchange "+
-		"WHERE id = $1), "+webhookOf, id)
+	xs, err := s.exchanges(ctx, false,
+		"WITH firsts AS MATERIALIZED (SELECT coalesce(webhook, id) AS id FROM barb.exchange "+
+			"WHERE id = $1), "+webhookOf, id)
 	if err == nil && len(xs) == 0 {
 		err = fmt.Errorf("%d: %w", id, engine.ErrNotFound)
 	}
@@ -269,7 +271,8 @@ func (s *Engine) Exchanges(ctx context.Context, firsts []int64) ([]*record.Excha
 
 // EventTypes returns up to limit types that begin with prefix among the newest few thousand exchanges, sorted.
 func (s *Engine) EventTypes(ctx context.Context, prefix string, limit int) ([]string, error) {
-	return s.texts(ctx, `WITH newest AS MATERIALIZED (SELECT event, handshake FROM barb.exchange ORDER BY id DESC LIMIT 5000),
+	return s.texts(ctx, `WITH newest AS MATERIALIZED (
+			SELECT event, handshake FROM barb.exchange ORDER BY id DESC LIMIT 5000),
 		types AS (SELECT text FROM barb.name WHERE id IN (SELECT event FROM newest)
 			UNION SELECT 'handshake:' || handshake FROM newest)
 		SELECT text FROM types WHERE starts_with(text, $1) ORDER BY text COLLATE "C" LIMIT $2`, escape(prefix), int64(limit))

@@ -26,8 +26,8 @@ type word struct {
 // names gives the ids of names to a writer. New ones are committed before the group that uses them, so that no other
 // process waits for this one's transaction. It remembers a bounded number, since strangers choose event types.
 //
-// Who removes names holds lockNames alone, looks for rows that use them, and counts in history.names_removed. Who writes
-// a group shares the lock and compares the count: when it is another, all names are looked up again.
+// Who removes names holds lockNames alone, looks for rows that use them, and counts in history.names_removed. Who
+// writes a group shares the lock and compares the count: when it is another, all names are looked up again.
 type names struct {
 	known   map[word]*name
 	seen    map[string]bool // heads of answers that came once

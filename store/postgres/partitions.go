@@ -7,7 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// perPartition is how many ids are in a partition of exchange, request and response: NAME_0 has the ids from 0 to 131071.
+// perPartition is how many ids are in a partition of exchange, request and response: NAME_0 has the ids from 0 to
+// 131071.
 const perPartition = 1 << 17
 
 // partitionOf is the number of the partition that has an id.

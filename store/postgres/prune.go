@@ -78,9 +78,9 @@ type stage struct {
 	from int64 // the ids below are done
 }
 
-// spentCopies are duplicates that nothing follows from: they were not refused, they are not in the queue, and what they
-// repeat was answered 2xx, is delivered if it was in the queue, and is here still. Anybody who has seen one webhook of a
-// scheme without a timestamp can send them.
+// spentCopies are duplicates that nothing follows from: they were not refused, they are not in the queue, and what
+// they repeat was answered 2xx, is delivered if it was in the queue, and is here still. Anybody who has seen one
+// webhook of a scheme without a timestamp can send them.
 var spentCopies = `e.marks IS NOT NULL AND e.kind = 2 AND strpos(e.marks, ',duplicate:') > 0
 	AND coalesce(e.status / 100, 2) = 2 AND NOT EXISTS (SELECT 1 FROM barb.queue q WHERE q.thread = e.id OFFSET 0)
 	AND EXISTS (SELECT 1 FROM barb.exchange o WHERE o.id = substring(e.marks FROM ',duplicate:([0-9]{1,18})')::bigint
@@ -196,7 +196,8 @@ func (p *pruner) tidy(ctx context.Context) error {
 func (p *pruner) alone(ctx context.Context, do func(tx pgx.Tx) error) error {
 	return patiently(ctx, func() error {
 		return pgx.BeginFunc(ctx, p.s.pool, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, "SELECT set_config('lock_timeout', '100ms', true), set_config('jit', 'off', true)"); err != nil {
+			if _, err := tx.Exec(ctx, "SELECT set_config('lock_timeout', '100ms', true), "+
+				"set_config('jit', 'off', true)"); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, lockNames); err != nil {

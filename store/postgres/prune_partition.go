@@ -40,8 +40,8 @@ func (p *pruner) partitions(ctx context.Context) ([]int64, error) {
 	return numbers, nil
 }
 
-// dropOldest drops the oldest partition where all of it goes: it takes no more than there is too much, and nothing in it
-// has to stay. Where it has to stay it is not looked at again.
+// dropOldest drops the oldest partition where all of it goes: it takes no more than there is too much, and nothing
+// in it has to stay. Where it has to stay it is not looked at again.
 func (p *pruner) dropOldest(ctx context.Context, over int64) (bool, error) {
 	numbers, err := p.partitions(ctx)
 	if err != nil || len(numbers) == 0 || numbers[0] < p.stuck {
@@ -86,7 +86,8 @@ func (p *pruner) removeCrossing(ctx context.Context, number int64) error {
 const keepsPartition = `SELECT EXISTS (SELECT 1 FROM barb.exchange_@n e WHERE e.start >= @until)
 	OR EXISTS (SELECT 1 FROM barb.exchange_@n e WHERE e.start >= @open AND (e.ended = 0 OR NOT ` + wasAnswered + `))
 	OR EXISTS (SELECT 1 FROM barb.queue WHERE state = 1 AND thread BETWEEN @low AND @high)
-	OR EXISTS (SELECT 1 FROM barb.remark m JOIN barb.exchange_@n e ON m.webhook = coalesce(e.webhook, e.id) WHERE m.pinned)`
+	OR EXISTS (SELECT 1 FROM barb.remark m JOIN barb.exchange_@n e ON m.webhook = coalesce(e.webhook, e.id)
+		WHERE m.pinned)`
 
 // drop drops a partition unless something in it has to stay.
 func (p *pruner) drop(ctx context.Context, number int64) (dropped bool, err error) {
@@ -141,7 +142,8 @@ const dropPartition = `DROP TABLE barb.exchange_@n, barb.request_@n, barb.respon
 	DELETE FROM barb.queue WHERE thread BETWEEN @low AND @high;
 	DELETE FROM barb.mirror WHERE id BETWEEN @low AND @high;
 	DELETE FROM barb.kept WHERE id BETWEEN @low AND @high;
-	DELETE FROM barb.remark m WHERE m.webhook <= @high AND NOT EXISTS (SELECT 1 FROM barb.exchange x WHERE x.id = m.webhook)
+	DELETE FROM barb.remark m WHERE m.webhook <= @high
+		AND NOT EXISTS (SELECT 1 FROM barb.exchange x WHERE x.id = m.webhook)
 		AND NOT EXISTS (SELECT 1 FROM barb.exchange x WHERE x.webhook = m.webhook);
 	DELETE FROM barb.freed WHERE partition = @n;
 	UPDATE barb.history SET last_id = @high WHERE last_id < @high`

@@ -29,7 +29,8 @@ const (
 			SELECT x.id FROM barb.exchange x WHERE x.webhook = w.first AND x.id > w.first OFFSET 0) m)`
 
 	// partsQuery tells of each of them whether it keeps them all, and about how many bytes it takes.
-	partsQuery = ` SELECT f.candidate, e.id, e.start >= @until OR e.start >= @open AND (e.ended = 0 OR NOT ` + wasAnswered +
+	partsQuery = ` SELECT f.candidate, e.id,
+		e.start >= @until OR e.start >= @open AND (e.ended = 0 OR NOT ` + wasAnswered +
 		`) OR EXISTS (SELECT 1 FROM barb.queue w WHERE w.thread = e.id AND w.state = 1 OFFSET 0)
 		OR EXISTS (SELECT 1 FROM barb.remark m WHERE m.webhook = coalesce(e.webhook, e.id) AND m.pinned OFFSET 0),
 		(coalesce(octet_length(q.head), 0) + coalesce(octet_length(q.fields), 0) + coalesce(octet_length(q.trailer), 0)
@@ -207,7 +208,8 @@ func eachOf(ctx context.Context, tx pgx.Tx, query string, args []any, do func([]
 
 // namesOf finds the names of exchanges and of their entries in the queue that came from outside: those of schemes,
 // reasons, versions and secrets are words of the configuration. @where selects by the column of an exchange's id.
-const namesOf = `SELECT n FROM barb.%[1]s e, unnest(ARRAY[e.endpoint, e.event, e.answer]) n WHERE n IS NOT NULL AND %[2]s
+const namesOf = `SELECT n FROM barb.%[1]s e, unnest(ARRAY[e.endpoint, e.event, e.answer]) n
+	WHERE n IS NOT NULL AND %[2]s
 	UNION SELECT n FROM barb.queue q, unnest(ARRAY[q.target, q.policy]) n WHERE n IS NOT NULL AND %[3]s`
 
 // remove removes exchanges and all that goes with them, and returns the names that they had.

@@ -101,7 +101,8 @@ const targetsQuery = `WITH RECURSIVE t (id) AS (
 
 // QueueTargets returns the targets for which there are open entries of a kind, in their order.
 func (s *Engine) QueueTargets(ctx context.Context, kind engine.QueueKind) ([]string, error) {
-	return s.texts(ctx, targetsQuery+` SELECT text FROM barb.name WHERE id IN (SELECT id FROM t) ORDER BY text COLLATE "C"`,
+	return s.texts(ctx,
+		targetsQuery+` SELECT text FROM barb.name WHERE id IN (SELECT id FROM t) ORDER BY text COLLATE "C"`,
 		int64(kind))
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// reserved is what a group is given before its transaction: ids, which it then holds nobody up with, and what it has to
-// know. A reservation need not be durable. After a crash the server may give the same ids again: then the group fails by
-// its keys and gets others.
+// reserved is what a group is given before its transaction: ids, which it then holds nobody up with, and what it has
+// to know. A reservation need not be durable. After a crash the server may give the same ids again: then the group
+// fails by its keys and gets others.
 type reserved struct {
 	exchanges, entries, runs []int64
 	webhooks                 map[int64]int64 // of threads: the first exchange of their webhooks

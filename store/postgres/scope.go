@@ -18,8 +18,8 @@ type scope struct {
 	arms   *arms // nil: one part without a condition
 }
 
-// arms are the parts of the index by endpoint, in each of which the ids are in order: one for each endpoint and class of
-// status from first to last, and with null for each endpoint's exchanges without a status.
+// arms are the parts of the index by endpoint, in each of which the ids are in order: one for each endpoint and
+// class of status from first to last, and with null for each endpoint's exchanges without a status.
 type arms struct {
 	endpoints   []int64
 	first, last int
@@ -144,7 +144,8 @@ func (s *Engine) event(ctx context.Context, sc *scope, text string) error {
 	handshake, isHandshake := strings.CutPrefix(text, "handshake:")
 	switch {
 	case strings.Contains(text, "*"):
-		sc.add("(" + sc.inNames("event", engine.NameEvent, []string{text}) + " OR coalesce('handshake:' || e.handshake LIKE " +
+		sc.add("(" + sc.inNames("event", engine.NameEvent, []string{text}) + "" +
+			" OR coalesce('handshake:' || e.handshake LIKE " +
 			sc.arg(likeOf(text)) + ", false))")
 		return nil
 	case isHandshake:
@@ -200,7 +201,8 @@ func (s *Engine) namesLike(ctx context.Context, kind engine.NameKind, globs []st
 	if len(globs) == 1 && !strings.Contains(globs[0], "*") {
 		return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND sum = $2", int64(kind), sumOf(globs[0]))
 	}
-	return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND text LIKE ANY($2) ORDER BY id LIMIT $3", int64(kind),
+	return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND text LIKE ANY($2) ORDER BY id LIMIT $3",
+		int64(kind),
 		likesOf(globs), int64(most))
 }
 

@@ -115,9 +115,9 @@ func laneOf(target, order string) any {
 	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // all 64 bits
 }
 
-// lockLanes takes the lanes in which something ends or is added, one after the other, until the transaction ends. Without
-// it, who ends an entry may not see a successor that is being added, while who adds it still sees the entry open: the
-// lane would stand still. The statements that follow see all that those did who had the lanes before.
+// lockLanes takes the lanes in which something ends or is added, one after the other, until the transaction ends.
+// Without it, who ends an entry may not see a successor that is being added, while who adds it still sees the entry
+// open: the lane would stand still. The statements that follow see all that those did who had the lanes before.
 func (p *plan) lockLanes(completes []*engine.Complete, added []*addition) {
 	lanes, ended := []int64{}, []int64{}
 	for _, c := range completes {
@@ -149,7 +149,8 @@ func additionsOf(entries []*engine.Queued, after int64) []*addition {
 }
 
 var (
-	entryColumns = []string{"id", "kind", "thread", "target", "policy", "ord text", "lane", "straight bool", "follows bool",
+	entryColumns = []string{"id", "kind", "thread", "target", "policy", "ord text", "lane", "straight bool",
+		"follows bool",
 		"owner text", "due", "waits", "created", "after"}
 	addEntries = `INSERT INTO barb.queue (id, kind, thread, target, policy, ord, lane, behind, straight, state, owner, due,
 			created, changed, attempts)

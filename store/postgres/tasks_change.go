@@ -40,7 +40,8 @@ func (p *plan) change(t *engine.Change) {
 		query += fmt.Sprintf(" LIMIT %d", t.Filter.Limit)
 	}
 	query = numbered(query+" FOR UPDATE)"+how.statement, len(args)+1)
-	changed := step{query: query, args: append(append([]any{}, args...), p.w.in(t.Now), token), apply: countInto(&t.Changed)}
+	changed := step{query: query, args: append(append([]any{}, args...), p.w.in(t.Now), token),
+		apply: countInto(&t.Changed)}
 	if t.To != engine.PurgeEntries {
 		changed.reread, changed.again = "SELECT id FROM barb.queue WHERE token = $1", []any{token}
 	}

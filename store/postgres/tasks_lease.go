@@ -95,7 +95,8 @@ const (
 )
 
 const (
-	advanceOf = `UPDATE barb.queue q SET behind = false FROM (SELECT DISTINCT lane FROM barb.queue WHERE lane IS NOT NULL AND `
+	advanceOf = `UPDATE barb.queue q SET behind = false FROM (SELECT DISTINCT lane FROM barb.queue
+		WHERE lane IS NOT NULL AND `
 	advanceTo = `) l
 	CROSS JOIN LATERAL (SELECT w.id FROM barb.queue w WHERE w.lane = l.lane AND w.state = 1 AND w.behind
 		ORDER BY w.id LIMIT 1) n

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// A text column takes neither a NUL nor bytes that are not UTF-8, and both come from strangers. Such a byte is stored as
-// the control character SUB and two hexadecimal digits, and so is SUB itself: every string has one stored text, and every
-// other string is stored as it is. Heads and bodies are bytea and have no need of it.
+// A text column takes neither a NUL nor bytes that are not UTF-8, and both come from strangers. Such a byte is
+// stored as the control character SUB and two hexadecimal digits, and so is SUB itself: every string has one stored
+// text, and every other string is stored as it is. Heads and bodies are bytea and have no need of it.
 const sub = 0x1a
 
 const hexDigits = "0123456789abcdef"

@@ -11,8 +11,8 @@ import (
 // frequent, a walk through the history finds enough.
 const mostOfID = 1000
 
-// webhookID narrows the ids to those with a webhook id, unless an index of a few rows is there already. The planner does
-// not do so where it takes a webhook id for frequent.
+// webhookID narrows the ids to those with a webhook id, unless an index of a few rows is there already. The planner
+// does not do so where it takes a webhook id for frequent.
 func (s *Engine) webhookID(ctx context.Context, sc *scope, id string) error {
 	if id == "" || sc.direct {
 		return nil
