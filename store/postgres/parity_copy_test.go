@@ -44,7 +44,8 @@ func copyTable(t *testing.T, db *sql.DB, to *postgres.Engine, table string) {
 	query := "SELECT * FROM " + table
 	if table == "request" {
 		query = "SELECT id, head, fields, target, proto, trailer, " +
-			"ifnull(body, (SELECT data FROM body b WHERE b.id = shared)) AS body, chunks, server_name, full_length, full_sha256 FROM request"
+			"ifnull(body, (SELECT data FROM body b WHERE b.id = shared)) AS body, chunks, " +
+			"server_name, full_length, full_sha256 FROM request"
 	}
 	found, err := db.Query(query)
 	if err != nil {
