@@ -180,7 +180,7 @@ func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, all eng
 // deadOf finds the entry of the queue in which an exchange died, maybe without an attempt.
 const deadOf = "SELECT 1 FROM barb.queue d WHERE d.thread = e.id AND d.state = 3"
 
-// sorted yields the webhooks of a scope whose newest exchange is at most upTo.
+// sorted yields the webhooks of a scope whose newest exchange is at most upTo, and within all.
 func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope, all engine.Range, upTo int64,
 	yield func([]int64, error) bool,
 ) {
@@ -194,7 +194,7 @@ func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope
 	for spans := range slices.Chunk(within, mostSpans) {
 		query, args := sc.sorted(spans, narrow.Failed, all.To)
 		err := s.each(ctx, query, args, func(row engine.Row) error {
-			if ref := (webhookRef{row.Number(), row.Number()}); ref.newest <= upTo {
+			if ref := (webhookRef{row.Number(), row.Number()}); ref.newest <= upTo && ref.newest >= all.From {
 				refs = append(refs, ref)
 			}
 			return nil
