@@ -31,7 +31,12 @@ const maxArms = 8
 
 // scope translates a filter. An unknown name selects nothing: then there are no spans.
 func (s *Engine) scope(ctx context.Context, f *engine.Filter) (*scope, error) {
-	return s.scopeBy(ctx, f, f.Failed || f.Invalid || f.Marked != "")
+	return s.scopeBy(ctx, f, f.Failed || f.Invalid || f.Marked != "" || failsByAnswer(f))
+}
+
+// failsByAnswer reports whether a filter asks for answers that are failures, which an index has, and for no endpoint.
+func failsByAnswer(f *engine.Filter) bool {
+	return f.Status.From >= 300 && f.Endpoint == "" && !f.Failed && !f.Invalid && f.Marked == ""
 }
 
 // scopeBy is scope with the choice of direct.
@@ -92,6 +97,9 @@ func (sc *scope) plain(f *engine.Filter) {
 	}
 	if f.Marked != "" {
 		sc.add("e.marks IS NOT NULL AND strpos(e.marks, " + sc.arg(","+escape(string(f.Marked))+":") + ") > 0")
+	}
+	if failsByAnswer(f) {
+		sc.add("e.failed = 1")
 	}
 	if f.Status != (engine.StatusRange{}) {
 		sc.add("e.status BETWEEN " + sc.arg(int64(f.Status.From)) + " AND " + sc.arg(int64(f.Status.To)) + " AND " +
