@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store"
 )
 
 func newConfig(sh *shell.Shell) *cobra.Command {
@@ -106,6 +107,9 @@ func configValue(sh *shell.Shell, root *cobra.Command, s config.Setting) (row co
 	value := cmd.Flag(s.Flag).Value.String()
 	if s.Flag == "db" && value == "" {
 		value = sh.HistoryPath()
+	}
+	if s.Flag == "db" {
+		value = store.NameOf(value)
 	}
 	return config.Row{Key: s.Key(), Value: flags.WithoutUser(value), Source: string(from), Variable: s.Variable()}, nil
 }

@@ -72,7 +72,10 @@ func runDeliver(ctx context.Context, sh *shell.Shell, o deliverOptions) error {
 	sh.Judgements.Unending = true
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	_, missing := os.Stat(sh.HistoryPath())
+	var missing error
+	if !sh.IsShared() {
+		_, missing = os.Stat(sh.HistoryPath())
+	}
 	if _, err := sh.WriteHistory(ctx); err != nil {
 		return err
 	}

@@ -187,7 +187,7 @@ func (g *listener) open(ctx context.Context, o *listenOptions) (_ net.Listener, 
 		return nil, err
 	}
 	if r := g.gate.Runner; r != nil { // a barb in the command uses this history
-		r.Environ = append(r.Environ, "BARB_DB="+absolute(sh, g.gate.History.Path()))
+		r.Environ = append(r.Environ, "BARB_DB="+sh.HistoryForChild())
 	}
 	if err := g.gate.Prepare(ctx); err != nil {
 		return nil, err

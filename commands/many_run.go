@@ -170,6 +170,10 @@ func (p *runPlan) fits(sh *shell.Shell, cmd *cobra.Command, id int64) error {
 			return fail.Usage("--%s cannot change when a run is resumed", name).Hintf("barb send --resume %d", id)
 		}
 	}
+	if ref := p.foreign(sh); ref != "" && !flags.Given(cmd)["secret"] {
+		return fail.Usage("run %d is in a shared history and names %s, which [deliver] allow of barb.toml does not list", id,
+			ref).Hintf("barb send --resume %d --secret env:NAME", id)
+	}
 	if p.Dir != sh.Dir {
 		return fail.Usage("run %d started in %s, where its files and barb.toml are", id,
 			p.Dir).Hintf("cd %s && barb send --resume %d", p.Dir, id)
@@ -181,6 +185,20 @@ func (p *runPlan) fits(sh *shell.Shell, cmd *cobra.Command, id int64) error {
 		}
 	}
 	return nil
+}
+
+// foreign returns a command or a file that a run of a shared history would have this machine use, though its owner has
+// not listed it; "" for none. Who wrote the run is not known. What --secret says anew does not count.
+func (p *runPlan) foreign(sh *shell.Shell) string {
+	if !sh.IsShared() {
+		return ""
+	}
+	for _, ref := range p.Flags["secret"] {
+		if !sh.MayUse(ref) && !slices.Contains(sh.File.Allowed, ref) {
+			return ref
+		}
+	}
+	return ""
 }
 
 // restore sets the flags as they were, but for those that are given anew. What a variable or barb.toml says by now does

@@ -28,7 +28,7 @@ import (
 // Main runs one command line and returns the exit code. It does not exit and does not touch the process.
 func Main(ctx context.Context, env shell.Env, version string, args []string) int {
 	sh := shell.New(env, version)
-	sh.Typed = args
+	sh.Typed = shell.Shown(args)
 	root := newRoot(sh, args)
 	root.SetArgs(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/postgres/pgtest"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -37,6 +38,10 @@ type history interface {
 
 func TestSQLiteKeepsTheContract(t *testing.T) {
 	contract(t, func(t *testing.T) history { return newHistory(t) })
+}
+
+func TestPostgreSQLKeepsTheContract(t *testing.T) {
+	contract(t, func(t *testing.T) history { return openHistory(t, pgtest.Database(t)) })
 }
 
 // contract is a suite of sentences; open makes a new, empty history that is closed when its test ends.

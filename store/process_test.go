@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/postgres/pgtest"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -40,8 +41,13 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(withServer{m})
 }
+
+// withServer stops the PostgreSQL server that the tests share, before what is left is looked for.
+type withServer struct{ *testing.M }
+
+func (w withServer) Run() int { return pgtest.Main(w.M) }
 
 var roles = map[string]func(path string, args []string) error{
 	"write": roleWrite, "flood": roleFlood, "lock": roleLock, "umask": roleUmask,

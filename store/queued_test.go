@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/postgres/pgtest"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -51,6 +52,13 @@ func TestSQLiteKeepsTheContractOfTheQueue(t *testing.T) {
 	queueContract(t, func(t *testing.T) (outbox, outbox) {
 		path := filepath.Join(t.TempDir(), "history.db")
 		return openHistory(t, path), openHistory(t, path)
+	})
+}
+
+func TestPostgreSQLKeepsTheContractOfTheQueue(t *testing.T) {
+	queueContract(t, func(t *testing.T) (outbox, outbox) {
+		address := pgtest.Database(t)
+		return openHistory(t, address), openHistory(t, address)
 	})
 }
 

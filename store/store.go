@@ -6,11 +6,13 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/retain"
 	"github.com/barbhq/barb/store/sqlite"
@@ -50,11 +52,36 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 }
 
 func open(ctx context.Context, path string, create bool) (*Store, error) {
+	if IsServer(path) {
+		e, err := postgres.Open(ctx, path, create)
+		if err != nil {
+			return nil, err
+		}
+		return &Store{engine: e}, nil
+	}
 	e, err := sqlite.Open(ctx, path, create)
 	if err != nil {
 		return nil, err
 	}
 	return &Store{engine: e}, nil
+}
+
+// IsServer reports whether a place of a history is the address of a PostgreSQL server, not the path of a file.
+func IsServer(place string) bool {
+	scheme, _, ok := strings.Cut(strings.ToLower(place), "://")
+	return ok && (scheme == "postgres" || scheme == "postgresql")
+}
+
+// NameOf returns the place of a history as it may be shown: the address of a server without its password.
+func NameOf(place string) string {
+	if !IsServer(place) {
+		return place
+	}
+	name, err := postgres.NameOf(place)
+	if err != nil { // nobody knows where its password ends
+		return "postgres://…"
+	}
+	return name
 }
 
 // Limits bound a history that prunes itself.

@@ -215,7 +215,7 @@ func (w *writer) finish(e *engine.Write, err error) {
 	case e.Done == nil:
 	case len(e.Begin) == 0 && e.Work == nil && err == nil: // a flush
 		e.Done <- w.lost.Take()
-	case err == nil && e.Left:
+	case err == nil && engine.LeaseIsGone(e.Work):
 		e.Done <- w.store.fault(ErrLease)
 	default:
 		e.Done <- err

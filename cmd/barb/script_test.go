@@ -23,25 +23,34 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"barb": func() { os.Exit(run()) }})
+	testscript.Main(withServer{m}, map[string]func(){"barb": func() { os.Exit(run()) }})
 }
 
 // The scripts are the commands as people type them, as real processes with real sockets and a history of their own.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:   "testdata/script",
-		Setup: setup,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "app": app,
-			"count": count, "ask": ask},
-	})
+	params := scripts("file")
+	params.Dir, params.Setup = "testdata/script", setup
+	testscript.Run(t, params)
+}
+
+// scripts has the commands of the scripts, and the condition that tells where their history is: [file] or [!file].
+func scripts(engine string) testscript.Params {
+	where := func(name string) (bool, error) {
+		if name != "file" {
+			return false, fmt.Errorf("unknown condition [%s]", name)
+		}
+		return engine == name, nil
+	}
+	return testscript.Params{Condition: where, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"ready": ready, "app": app, "count": count, "ask": ask}}
 }
 
 // setup gives a script a home, a history and secrets of its own.
 func setup(env *testscript.Env) error {
 	for _, kv := range [][2]string{
 		{"HOME", env.WorkDir}, {"XDG_DATA_HOME", env.WorkDir + "/data"}, {"XDG_CONFIG_HOME", env.WorkDir + "/config"},
-		{"BARB_DB", env.WorkDir + "/history.db"}, {"NO_COLOR", "1"}, {"TZ", "UTC"},
+		{"BARB_DB", env.WorkDir + "/history.db"}, {"HISTORY", env.WorkDir + "/history.db"}, {"NO_COLOR", "1"}, {"TZ", "UTC"},
 		{"WHSEC", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, {"SECRET", "barb_test_secret_0123456789abcdef"},
 		{"OTHER", "whsec_b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcg=="},
 	} {

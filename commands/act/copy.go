@@ -84,7 +84,7 @@ func (a *Actions) Copy(ctx context.Context, id int64, form Form) (*Copied, error
 // command returns the command line that replays a webhook.
 func (a *Actions) command(x *record.Exchange) string {
 	words := []string{"barb", "replay", fmt.Sprint(x.First())}
-	if path := a.Shell.HistoryPath(); a.Shell.IsOtherHistory() {
+	if path := a.Shell.HistoryName(); a.Shell.IsOtherHistory() {
 		words = append(words, "--db", export.Quote(path))
 	}
 	return strings.Join(words, " ")

@@ -80,7 +80,7 @@ func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Sign
 	if o.Scheme != "" {
 		scheme = sh.File.Catalog().Name(o.Scheme)
 	}
-	key := signed{scheme, x.Scheme, recordedSecret(x), path}
+	key := signed{scheme, x.Scheme, recordedSecret(r.sh, x), path}
 	if s, ok := r.signers[key]; ok {
 		return s, nil
 	}
@@ -121,7 +121,7 @@ func (o *options) mustSign() bool { return o.resign || o.Changed() || o.Scheme !
 // defaultSecrets returns the secrets for a replay without --secret. why is the reason why the recorded one cannot be
 // used.
 func (r *replayer) defaultSecrets(ctx context.Context, x *record.Exchange, scheme string) (refs []string, why error) {
-	if ref := recordedSecret(x); ref != "" && scheme == x.Scheme {
+	if ref := recordedSecret(r.sh, x); ref != "" && scheme == x.Scheme {
 		if _, why = r.sh.Secrets(ctx, []string{ref}); why == nil {
 			return []string{ref}, nil
 		}
@@ -131,9 +131,9 @@ func (r *replayer) defaultSecrets(ctx context.Context, x *record.Exchange, schem
 
 // recordedSecret returns the reference of the secret that verified or signed an exchange; "" where it cannot be found
 // again: a literal, stdin, or a command, which is run only where the configuration of today names it.
-func recordedSecret(x *record.Exchange) string {
+func recordedSecret(sh *shell.Shell, x *record.Exchange) string {
 	ref := x.Verdict.Secret
-	if x.Verdict.Status != record.Valid || !secret.IsReference(ref) || strings.HasPrefix(ref, "cmd:") {
+	if x.Verdict.Status != record.Valid || !sh.MayUse(ref) {
 		return ""
 	}
 	return ref

@@ -3,7 +3,6 @@ package checks
 import (
 	"bytes"
 	"context"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,11 +72,8 @@ func (r *runner) secrets(ctx context.Context) (variables []string, err error) {
 
 // environment is that of the command: barb's own, with the address of the listener, its history, and the secret.
 func environment(sh *shell.Shell, l *Listening, variables []string) []string {
-	path := sh.History.Path()
-	if !filepath.IsAbs(path) && !strings.Contains(path, "://") {
-		path = filepath.Join(sh.Dir, path)
-	}
-	own := append([]string{"BARB_URL=" + l.URL, "BARB_PORT=" + strconv.Itoa(l.Port), "BARB_DB=" + path}, variables...)
+	own := append([]string{"BARB_URL=" + l.URL, "BARB_PORT=" + strconv.Itoa(l.Port),
+		"BARB_DB=" + sh.HistoryForChild()}, variables...)
 	replaced := []string{"BARB_URL", "BARB_PORT", "BARB_DB", secretVariable, publicVariable}
 	inherited := slices.DeleteFunc(slices.Clone(sh.Environ), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")

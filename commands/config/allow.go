@@ -20,16 +20,39 @@ const (
 	HashedReference  = "cmd-sha256:"
 )
 
-// takeAllowed reads allow of [deliver]: a list of cmd: references.
+// takeAllowed reads allow of [deliver]: a list of cmd: references, and of what CheckShared looks for.
 func (c *File) takeAllowed() error {
 	for _, item := range listOf(c.Deliver.Allow) {
 		ref, ok := item.(string)
-		if !ok || !strings.HasPrefix(ref, commandReference) || !secret.IsReference(ref) {
-			return fail.Usage("%s:%d: [deliver] allow has an item that is not a cmd: reference", c.Path,
+		if !ok || !isAllowable(ref) {
+			return fail.Usage("%s:%d: [deliver] allow has an item that is none of cmd:, file:, unix: and proxy:", c.Path,
 				c.lines.line("deliver", "allow")).
-				Hint(`allow = ["cmd:op read op://vault/stripe"]`)
+				Hint(`allow = ["cmd:op read op://vault/stripe", "file:/etc/barb/stripe"]`)
 		}
 		c.Allowed = append(c.Allowed, ref)
+	}
+	return nil
+}
+
+func isAllowable(ref string) bool {
+	kind, value, _ := strings.Cut(ref, ":")
+	switch kind {
+	case "cmd", "file":
+		return secret.IsReference(ref)
+	case "unix", "proxy":
+		return value != ""
+	}
+	return false
+}
+
+// CheckShared refuses what a message in a shared history, to which others write, may not choose on this machine: a
+// file, a socket or a proxy that [deliver] allow of barb.toml does not list, as file:PATH, unix:PATH or proxy:URL.
+func (c *File) CheckShared(named []string) error {
+	for _, ref := range named {
+		if kind, _, _ := strings.Cut(ref, ":"); slices.Contains([]string{"file", "unix", "proxy"}, kind) &&
+			!slices.Contains(c.Allowed, ref) {
+			return fmt.Errorf("%s is not in [deliver] allow of barb.toml, and the message is in a shared history", ref)
+		}
 	}
 	return nil
 }

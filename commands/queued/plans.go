@@ -2,6 +2,7 @@ package queued
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/barbhq/barb/commands/flags"
@@ -24,6 +25,11 @@ func Plans(sh *shell.Shell) *worker.Plans {
 // missing, because a replay may have another secret.
 func makePlan(ctx context.Context, sh *shell.Shell, p *worker.Plan, target string) (*signer.Signer,
 	*deliver.Client, error) {
+	if sh.IsShared() {
+		if err := sh.File.CheckShared(namedBy(p)); err != nil {
+			return nil, nil, err
+		}
+	}
 	client, err := connect(sh, &p.Client)
 	if err != nil {
 		return nil, nil, err
@@ -33,6 +39,23 @@ func makePlan(ctx context.Context, sh *shell.Shell, p *worker.Plan, target strin
 		return nil, client, err
 	}
 	return &s.Signer, client, nil
+}
+
+// namedBy returns what a plan names on the machine that delivers, in the forms of [deliver] allow.
+func namedBy(p *worker.Plan) []string {
+	named := slices.Clone(p.Secrets)
+	if p.Client.UnixSocket != "" {
+		named = append(named, "unix:"+p.Client.UnixSocket)
+	}
+	if p.Client.Proxy != "" {
+		named = append(named, "proxy:"+p.Client.Proxy)
+	}
+	for _, path := range []string{p.Client.CACert, p.Client.Cert, p.Client.Key} {
+		if path != "" {
+			named = append(named, "file:"+path)
+		}
+	}
+	return named
 }
 
 // connect makes the HTTP client that a plan describes.

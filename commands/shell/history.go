@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
@@ -12,20 +11,6 @@ import (
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/webhooks"
 )
-
-// HistoryPath is --db, BARB_DB, db in barb.toml, or the default.
-func (sh *Shell) HistoryPath() string {
-	if sh.db != "" {
-		return sh.db
-	}
-	return filepath.Join(sh.DataFolder(), "history.db")
-}
-
-// IsOtherHistory reports whether the history is another than the default.
-func (sh *Shell) IsOtherHistory() bool { return sh.db != "" }
-
-// UseHistory makes the file at a path the history of this run, whatever --db says. It is called before the first use.
-func (sh *Shell) UseHistory(path string) { sh.db = path }
 
 // WriteHistory opens the history, making it when there is none.
 func (sh *Shell) WriteHistory(ctx context.Context) (*store.Store, error) {
@@ -59,7 +44,7 @@ func (sh *Shell) open(ctx context.Context, how func(context.Context, string) (*s
 	if errors.Is(err, store.ErrOwner) {
 		return nil, fail.Local("%w", err).Hintf(
 			`run barb as that user; or, if you trust what is in it: sudo chown "$(id -u)" %s*; or name another with --db`,
-			export.Quote(sh.HistoryPath()))
+			export.Quote(sh.HistoryName()))
 	}
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func (sh *Shell) RecordedSecrets(ctx context.Context, x *record.Exchange) ([]str
 	var usable []string
 	var missing error
 	for ref := range strings.SplitSeq(cmp.Or(x.Verdict.Secret, x.Verdict.Tried), ", ") {
-		if !secret.IsReference(ref) || strings.HasPrefix(ref, "cmd:") {
+		if !sh.MayUse(ref) {
 			missing = cmp.Or(missing, notStored(x.ID, ref))
 			continue
 		}

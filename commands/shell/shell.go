@@ -115,7 +115,7 @@ func (sh *Shell) AddGlobalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.BoolVar(&sh.JSON, "json", false, "print NDJSON: one object a line")
 	f.StringVar(&sh.jq, "jq", "", "filter the JSON with a jq `expression` (implies --json)")
-	f.StringVar(&sh.db, "db", "", "the history `file` (default $XDG_DATA_HOME/barb/history.db)")
+	f.StringVar(&sh.db, "db", "", "the history: a `file` or a PostgreSQL address (default $XDG_DATA_HOME/barb/history.db)")
 	f.StringVar(&sh.Config, "config", "", "the configuration `file` (default: the nearest barb.toml)")
 	f.BoolVar(&sh.trust, "trust", false, "do not ask before using the barb.toml that was found")
 	f.StringVar(&sh.Color, "color", "auto", "`when` to use colour: auto, always or never")

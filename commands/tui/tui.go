@@ -82,7 +82,7 @@ func (v *Viewer) Run(ctx context.Context) error {
 	defer cancel()
 	v.ctx, v.screen = ctx, &screen{w: v.Out}
 	sh := v.World.Shell
-	state, effects := Start(sh.HistoryPath(), sh.Stdout.Color, sh.Now())
+	state, effects := Start(sh.HistoryName(), sh.Stdout.Color, sh.Now())
 	if v.Filter != "" {
 		state.filter, state.follow = v.Filter, true
 		effects[0] = Load{Gen: 1, Filter: v.Filter}

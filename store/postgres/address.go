@@ -13,9 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// nameOf returns an address without its password: what a person may see, and may use again where ~/.pgpass has the
+// NameOf returns an address without its password: what a person may see, and may use again where ~/.pgpass has the
 // password. An address that hides where its password ends is refused, and nothing of it is in the error.
-func nameOf(address string) (string, error) {
+func NameOf(address string) (string, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok || scheme != "postgres" && scheme != "postgresql" {
 		return "", errors.New("address of a PostgreSQL server does not begin with postgres://")

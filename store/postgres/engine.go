@@ -33,7 +33,7 @@ type Engine struct {
 // where there are none. The database itself is there already. Errors: ErrNotExist, ErrForeign, ErrNewer, and ErrAway
 // after 10 s.
 func Open(ctx context.Context, address string, create bool) (*Engine, error) {
-	name, err := nameOf(address)
+	name, err := NameOf(address)
 	if err != nil {
 		return nil, err
 	}

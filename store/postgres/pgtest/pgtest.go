@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// require names the variable that makes a missing PostgreSQL a failure, as where all tests have to run.
+// require names the variable with which the tests on a server are run.
 const require = "BARB_REQUIRE_PG"
 
 var (
@@ -35,32 +35,34 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// Shared returns the server that the tests of a package share. Without PostgreSQL the test is skipped, and fails with
-// BARB_REQUIRE_PG=1.
+// Shared returns the server that the tests of a package share. The test is skipped without BARB_REQUIRE_PG=1, and fails
+// with it where there is no PostgreSQL.
 func Shared(t testing.TB) *Cluster {
 	t.Helper()
+	wanted(t)
 	once.Do(func() { cluster, errMade = Start() })
-	check(t, errMade)
+	if errMade != nil {
+		t.Fatal(errMade)
+	}
 	return cluster
 }
 
-// check ends the test when there is no server for it.
-func check(t testing.TB, err error) {
+// wanted skips a test where nobody asked for a server.
+func wanted(t testing.TB) {
 	t.Helper()
-	switch {
-	case err == nil:
-	case os.Getenv(require) == "1" || err != ErrMissing: //nolint:errorlint // it comes unwrapped
-		t.Fatal(err)
-	default:
-		t.Skip(err)
+	if os.Getenv(require) != "1" {
+		t.Skip("make test-pg runs the tests that need a PostgreSQL server")
 	}
 }
 
 // New starts a server of the test's own with settings such as "max_connections=20", and stops it in the end.
 func New(t testing.TB, settings ...string) *Cluster {
 	t.Helper()
+	wanted(t)
 	c, err := Start(settings...)
-	check(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if err := c.Stop(); err != nil {
 			t.Error(err)
