@@ -111,8 +111,8 @@ func prunesByAge(t *testing.T, h history) {
 	if err != nil || got.Removed != 2400 && got.Removed != 2401 {
 		t.Fatalf("Prune = %+v, %v", got, err)
 	}
-	if got.Bytes < 2_000_000 {
-		t.Errorf("2,400 hooks of 1 KiB gave %d bytes back", got.Bytes)
+	if got.Bytes < 2_000_000 && !got.Remains { // a server keeps the space of rows for others
+		t.Errorf("2,400 hooks of 1 KiB gave %d bytes back, and nothing is said to remain", got.Bytes)
 	}
 	if n := len(listed(t, h, store.Filter{Bodies: true})); n != 100 && n != 99 {
 		t.Errorf("%d are left", n)

@@ -117,7 +117,7 @@ func (w *writer) try(ctx context.Context, g *engine.Group) error {
 	if err != nil {
 		return err
 	}
-	if len(r.exchanges)+len(r.entries) > 0 && r.removed != w.names.removed {
+	if r.removed != w.names.removed {
 		w.names.forget()
 		w.names.removed = r.removed
 	}

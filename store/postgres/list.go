@@ -245,8 +245,9 @@ func (s *Engine) Newest(ctx context.Context, n int) (int64, error) {
 }
 
 // webhookOf finds the exchanges of the webhooks f. All but the first have a higher id than the first: they are recorded
-// after it, by whatever process. The first exchange may be pruned: the others still are one webhook.
-const webhookOf = `ids AS MATERIALIZED (SELECT f.id FROM firsts f UNION
+// after it, by whatever process. The first exchange may be pruned: the others still are one webhook. own are exchanges
+// that are asked for by their ids.
+const webhookOf = `ids AS MATERIALIZED (SELECT f.id FROM firsts f UNION SELECT o.id FROM own o UNION
 		SELECT m.id FROM firsts f CROSS JOIN LATERAL (SELECT x.id FROM barb.exchange x
 			WHERE x.webhook = f.id AND x.id > f.id OFFSET 0) m)
 	SELECT ` + lightCells + " FROM ids f" + exchangeOf + " ORDER BY e.id"
@@ -256,7 +257,7 @@ const webhookOf = `ids AS MATERIALIZED (SELECT f.id FROM firsts f UNION
 func (s *Engine) Thread(ctx context.Context, id int64) ([]*record.Exchange, error) {
 	xs, err := s.exchanges(ctx, false,
 		"WITH firsts AS MATERIALIZED (SELECT coalesce(webhook, id) AS id FROM barb.exchange "+
-			"WHERE id = $1), "+webhookOf, id)
+			"WHERE id = $1), own AS (SELECT $1::bigint AS id), "+webhookOf, id)
 	if err == nil && len(xs) == 0 {
 		err = fmt.Errorf("%d: %w", id, engine.ErrNotFound)
 	}
@@ -266,6 +267,7 @@ func (s *Engine) Thread(ctx context.Context, id int64) ([]*record.Exchange, erro
 // Exchanges returns all exchanges of webhooks, each given by the id of its first, by id and as light as List has them.
 func (s *Engine) Exchanges(ctx context.Context, firsts []int64) ([]*record.Exchange, error) {
 	return s.exchanges(ctx, false, "WITH firsts AS MATERIALIZED (SELECT id FROM unnest($1::bigint[]) f(id)), "+
+		"own AS (SELECT 0::bigint AS id), "+
 		webhookOf, firsts)
 }
 
