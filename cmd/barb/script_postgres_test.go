@@ -37,6 +37,7 @@ func TestScriptsOnPostgreSQL(t *testing.T) {
 				err := setup(env)
 				env.Setenv("BARB_DB", address)
 				env.Setenv("HISTORY", address)
+				env.Setenv("WITH_PASSWORD", strings.Replace(address, "barb@", "barb:hunter2@", 1))
 				return err
 			}
 			testscript.Run(t, params)
