@@ -65,6 +65,7 @@ var (
 	ErrLocked   = engine.ErrLocked
 	ErrFull     = engine.ErrFull
 	ErrReplaced = engine.ErrReplaced
+	ErrAway     = engine.ErrAway
 	ErrClosed   = engine.ErrClosed
 	ErrNoEntry  = engine.ErrNoEntry
 	ErrLease    = engine.ErrLease

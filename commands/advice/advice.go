@@ -31,6 +31,8 @@ var sentinels = []struct {
 	{store.ErrFull, fail.ExitLocal, "free some space; barb prune --older-than 7d makes the history smaller"},
 	{store.ErrReplaced, fail.ExitLocal, "start it again; it then uses the new history"},
 	{store.ErrLocked, fail.ExitLocal, "another process holds the history; try again, or name another with --db"},
+	{store.ErrAway, fail.ExitLocal, "psql with the same address says whether the server answers; --db PATH names " +
+		"a history in a file"},
 	{store.ErrNotFound, fail.ExitUsage, "barb history lists what there is"},
 	{store.ErrNoEntry, fail.ExitUsage, "barb queue lists what there is"},
 	{payload.ErrNoEvent, fail.ExitUsage, "write one JSON object a line, or name a folder with a file for each"},
