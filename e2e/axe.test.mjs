@@ -77,7 +77,7 @@ test('an empty history, light and dark', { timeout: 120_000 }, async () => {
   const found = await judge(page, 'light')
   await page.emulateMedia({ colorScheme: 'dark' })
   found.push(...await judge(page, 'dark'))
-  for (const width of [390, 320]) { // a command that is longer than the window scrolls in its own box
+  for (const width of [390, 320]) { // a command that is longer than the window is on two lines
     await page.setViewportSize({ width, height: 844 })
     found.push(...await judge(page, width + ' px'))
     const right = await page.locator('#empty .paste').evaluateAll((all) => Math.max(...all.map((e) => e.getBoundingClientRect().right)))
