@@ -97,7 +97,7 @@ e2e/node_modules/.package-lock.json: e2e/package-lock.json
 	@command -v $${CHROMIUM:-chromium} >/dev/null || { echo "make: chromium is missing; apt-get install chromium nodejs npm (Debian, Ubuntu)" >&2; exit 1; }
 	cd e2e && npm ci --no-audit --no-fund --ignore-scripts
 
-test-pg: ## the contracts, the faults and the scripts over a PostgreSQL server of their own; needs Debian's postgresql and pgbouncer
+test-pg: ## the contracts, the faults and the scripts over a PostgreSQL server of their own; needs Debian's postgresql
 	BARB_REQUIRE_PG=1 go test ./store/postgres/... -race -count=1 -timeout 15m
 	BARB_REQUIRE_PG=1 go test ./store ./cmd/barb -count=1 -run PostgreSQL -timeout 15m
 
