@@ -148,8 +148,12 @@ func judgeResources(t *testing.T, s *mcp.ClientSession) {
 		}
 		pages++
 		text, err := s.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: page.URI})
-		if err != nil || text.Contents[0].MIMEType != page.MIMEType || !strings.HasPrefix(text.Contents[0].Text, "# ") {
-			t.Errorf("%s: %v %v", page.URI, text, err)
+		if err != nil {
+			t.Fatalf("%s: %v", page.URI, err)
+		}
+		isPage := strings.HasPrefix(text.Contents[0].Text, "# ")
+		if text.Contents[0].MIMEType != page.MIMEType || isPage != (page.MIMEType == "text/markdown") {
+			t.Errorf("%s: %+v", page.URI, text.Contents[0])
 		}
 	}
 	if pages < 10 {
