@@ -17,8 +17,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// The power is cut at some moments of barb deliver: no message is lost, none has been sent of which the history knows no
-// attempt, and none is delivered whose answer had not come. Another barb deliver then sends exactly the others.
+// The power is cut at some moments of barb deliver. No message is lost, the history has an attempt for each message that
+// was sent, and a message is delivered only once its answer came. Another barb deliver then sends exactly the others.
 func TestAPowerCutWhileTheQueueIsDeliveredLosesNoMessage(t *testing.T) {
 	const messages = 30
 	random, dir := seeded(t), t.TempDir()

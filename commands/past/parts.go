@@ -35,7 +35,7 @@ type Part struct {
 	store.Figures
 }
 
-// FailingEvent is an event type of which some exchanges failed.
+// FailingEvent is an event type with failed exchanges.
 type FailingEvent struct {
 	Name         string // "" for none
 	Failed, All  int64

@@ -116,7 +116,7 @@ type (
 		ID   int64
 		What string
 		Form bool     // the whole request, as the form that What names
-		Text string   // what is copied where it is known
+		Text string   // to be copied, if it is known already
 		Args []string // the command line that prints it where it is not
 	}
 	// Targets asks where a webhook may be replayed to.

@@ -60,8 +60,10 @@ func IsOurs(err error) bool {
 // RowError says that one of the writes of a group is to blame, and not the database: the others can be kept.
 type RowError struct{ Err error }
 
+// Error returns the text of what is wrong with the write.
 func (e *RowError) Error() string { return e.Err.Error() }
 
+// Unwrap returns the error of the database.
 func (e *RowError) Unwrap() error { return e.Err }
 
 // IsOfRow reports whether one of the writes is to blame.

@@ -11,7 +11,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// What is counted one by one is what the history answers.
+// A tally of single exchanges has the figures that the history returns.
 func TestATallyCountsAsTheHistoryDoes(t *testing.T) {
 	ctx := t.Context()
 	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "history.db"))

@@ -14,7 +14,7 @@ import (
 //go:embed schema.sql
 var schema string
 
-// scripts make each version of the tables of the one before it. One that has been released is never changed.
+// scripts migrate the tables from each version to the next. A released script is never changed.
 var scripts = []string{schema}
 
 // latest is the version that this program knows.
