@@ -47,7 +47,7 @@ cover: toolchain ## how much of each package its own tests run
 		/coverage: [0-9]/ && match($$0, /[0-9.]+% of/) { printf "%7s  %s\n", substr($$0, RSTART, RLENGTH - 3), ($$1 == "ok" ? $$2 : $$1) }' | sort -n
 
 race: toolchain
-	CGO_ENABLED=1 go test -race ./...
+	CGO_ENABLED=1 go test -race -timeout 30m ./... # cmd/barb takes nine minutes on two busy cores
 
 lint:
 	@command -v golangci-lint >/dev/null || GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
