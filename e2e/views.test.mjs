@@ -54,6 +54,57 @@ inWorld('a newcomer: see it come, explain the bad signature, replay it edited, w
   assert.deepEqual(wrong, [])
 })
 
+inWorld('what is open, and what is typed, stays while the webhook is drawn anew', async (world) => {
+  const app = await world.app(() => ({ status: 200, body: '{"booked":true}' }))
+  const barb = await world.start('listen', '--addr', '127.0.0.1:0', '--ui=127.0.0.1:0', '-s', 'stripe', '--secret', 'env:WHSEC', '--forward-to', app)
+  const { page, wrong } = await browser.open(barb.ui)
+  await live(page)
+  const body = '{"id":"evt_1","type":"invoice.paid","data":{"object":{"id":"in_1"}}}'
+  const send = () => post(barb.url, body, { ...stripe(body), 'X-Api-Key': 'key-of-ours' })
+  await send()
+  await page.locator('#w1').click()
+  await article(page, 1)
+  await page.locator('#timeline tr', { hasText: '200' }).nth(1).waitFor() // the forward is there: nothing more comes by itself
+  let held = Promise.resolve(), asked = () => {}
+  await page.route(/part=hook/, async (route) => { asked(); await held; await route.continue() })
+  /** holding does something while the page waits for the webhook that it draws anew. */
+  const holding = async (begin, during) => {
+    let go
+    held = new Promise((yes) => { go = yes })
+    const waits = new Promise((yes) => { asked = yes })
+    await page.evaluate(() => { document.querySelector('#hook article').dataset.old = '1' })
+    await begin()
+    await waits
+    await during()
+    go()
+  }
+  const drawn = () => page.locator('#hook article:not([data-old])').waitFor()
+  const fold = page.locator('#body summary', { hasText: /object/ }).last(), secret = page.locator('#headers').getByText('key-of-ours')
+  await fold.click()
+  const shut = await fold.evaluate((s) => !s.parentElement.open)
+  await page.locator('#headers .secret summary').click()
+  await secret.waitFor()
+  await holding(() => page.keyboard.press('r'), async () => {
+    await page.locator('#result .done', { hasText: 'still passing' }).waitFor()
+    await page.locator('#result summary', { hasText: 'Answer' }).click()
+    await page.locator('#result pre', { hasText: '"booked"' }).waitFor()
+  })
+  await drawn()
+  await page.locator('#result pre', { hasText: '"booked"' }).waitFor({ timeout: 5000 })
+  await secret.waitFor({ timeout: 5000 })
+  assert.equal(await fold.evaluate((s) => !s.parentElement.open), shut)
+  await holding(send, async () => { // the same webhook again
+    await page.keyboard.press('e')
+    await page.locator('#edit-header').fill('X-Typed: 1')
+    await page.locator('#rows tr', { hasText: '×2' }).waitFor()
+  })
+  await page.waitForResponse(/part=hook/)
+  assert.equal(await page.locator('#edit-header').inputValue(), 'X-Typed: 1')
+  await page.locator('.editor [data-close]').click()
+  await drawn()
+  assert.deepEqual(wrong, [])
+})
+
 inWorld('the keys of the list work on the figures and the queue', async (world) => {
   const barb = await day(world)
   const { page, wrong } = await browser.open(barb.ui)

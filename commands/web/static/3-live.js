@@ -100,11 +100,11 @@ function arrived(html, bad) {
     if (saidAt > Date.now() - 100) unheard = unheardBad = 0;
     $('#empty')?.remove();
   }
-  if (state.following && fresh && free) {
+  if (state.following && fresh && free && !busy($('#hook'))) {
     const first = allRows()[0];
     if (first) open(idOf(first), { auto: true, replace: true });
   } else if (state.chosen && ids.has(state.chosen)) {
-    refresh();
+    redrawLater(150);
   }
   pulse();
 }
@@ -163,28 +163,6 @@ function take() {
   if (scrolled) $('#scroll').scrollTop = 0;
 }
 $('#new').addEventListener('click', () => { take(); const first = allRows()[0]; if (first) mark(idOf(first), true); });
-
-// refresh reads the open webhook anew, unless somebody works in it.
-let refreshing = 0;
-function refresh() {
-  clearTimeout(refreshing);
-  refreshing = setTimeout(async () => {
-    const pane = $('#hook');
-    if (busy(pane)) return;
-    const part = urlFor(state.chosen);
-    part.searchParams.set('part', 'hook');
-    const top = pane.scrollTop, key = focusKey(pane);
-    try {
-      const got = await fetchHTML(part);
-      if (!got.ok || chosenIn(here()) !== state.chosen) return;
-      fill(pane, got.text);
-      dress();
-      highlight();
-      pane.scrollTop = top;
-      focusAgain(pane, key);
-    } catch { /* the next event tries again */ }
-  }, 150);
-}
 
 // pulse draws the strip of the last minutes.
 async function pulse() {

@@ -9,45 +9,69 @@ async function post(form, action) {
 
 // showResult puts what became of an action above the webhook. It stays there while the webhook is drawn anew.
 function showResult(id, html) {
-  state.result = html ? { id, html } : null;
+  const box = doc.createElement('div');
+  box.id = 'result';
+  if (html) fill(box, html);
+  state.result = html ? { id, box } : null;
   keepResult();
-  if (html) say($('#result')?.textContent.trim().slice(0, 120) || '');
+  if (html) say(box.textContent.trim().slice(0, 120));
 }
 
 function keepResult() {
   $('#result')?.remove();
   const r = state.result, strip = $('#hook .strip');
-  if (!r || !strip || r.id !== chosenIn(here())) return;
-  const box = doc.createElement('div');
-  box.id = 'result';
-  fill(box, r.html);
-  strip.after(box);
+  if (r && strip && r.id === chosenIn(here())) strip.after(r.box); // the same element: what is open in it stays open
 }
 
 // busy reports whether somebody works in the webhook, so that it must not be drawn anew.
 function busy(pane) {
-  return !!$('.menu[open],.editor', pane) || inField(doc.activeElement) && pane.contains(doc.activeElement) || String(getSelection()).length > 0;
+  const at = doc.activeElement;
+  return !!$('.menu[open],.editor', pane) || inField(at) && pane.contains(at) && !at.closest('.menu') || String(getSelection()).length > 0;
 }
 
-// focusKey says where the focus is in the webhook, and focusAgain puts it there after it was drawn anew.
-function focusKey(pane) {
+// focusOf says where the focus is in the webhook, and focusAgain puts it there after it was drawn anew.
+function focusOf(pane) {
   const el = doc.activeElement;
   if (!pane.contains(el) || el === pane) return '';
+  if (el.closest('#result')) return el;
   const form = el.closest('[data-act]'), menu = el.closest('[data-menu]');
   return menu ? '[data-menu=' + menu.dataset.menu + ']>summary' : form ? '[data-act=' + form.dataset.act + '] button' : el.id ? '#' + el.id : '.index a';
 }
-function focusAgain(pane, key) { if (key) ($(key, pane) || pane).focus({ preventScroll: true }); }
+function focusAgain(pane, at) { if (at) (at.focus ? at : $(at, pane) || pane).focus({ preventScroll: true }); }
 
+// foldsOf are the folds of the webhook by their section, their words and their place among those with the same words.
+function foldsOf(pane) {
+  const all = new Map(), met = new Map();
+  for (const fold of $$('section details', pane)) {
+    if (fold.closest('#result')) continue;
+    const name = fold.closest('section').id + ' ' + $('summary', fold)?.textContent, n = met.get(name) || 0;
+    met.set(name, n + 1);
+    all.set(name + ' ' + n, fold);
+  }
+  return all;
+}
+
+// redraw draws the open webhook anew. While somebody works in it, also since the answer was asked for, it waits.
 async function redraw() {
-  const pane = $('#hook'), id = chosenIn(here()), part = urlFor(id), top = pane.scrollTop, key = focusKey(pane);
+  const pane = $('#hook'), id = chosenIn(here()), part = urlFor(id);
+  if (busy(pane)) { redrawLater(1000); return; }
   part.searchParams.set('part', 'hook');
-  const got = await fetchHTML(part);
-  if (!got.ok || chosenIn(here()) !== id) return;
+  const got = await fetchHTML(part).catch(() => null); // the next event tries again
+  if (!got?.ok || chosenIn(here()) !== id) return;
+  if (busy(pane)) { redrawLater(1000); return; }
+  const top = pane.scrollTop, at = focusOf(pane), had = foldsOf(pane);
   fill(pane, got.text);
   dress();
+  for (const [name, fold] of foldsOf(pane)) if (had.has(name)) fold.open = had.get(name).open;
   highlight();
   pane.scrollTop = top;
-  focusAgain(pane, key);
+  focusAgain(pane, at);
+}
+
+let redrawing = 0;
+function redrawLater(ms) {
+  clearTimeout(redrawing);
+  redrawing = setTimeout(() => { if (chosenIn(here())) redraw(); }, ms);
 }
 
 const sending = '<div class="done d-none"><p>Sending…</p></div>';
@@ -69,11 +93,11 @@ async function act(form, button) {
     if (row && old) update(old, row);
     for (const m of $$('.menu[open]')) m.open = false;
     await redraw();
-    toast(what === 'note' ? 'Noted.' : $('[data-act=pin] [aria-pressed=true]') ? 'Pinned: pruning leaves it.' : 'Not pinned any more.');
+    toast(what === 'note' ? 'Noted.' : form.elements.pinned.value === '1' ? 'Pinned: pruning leaves it.' : 'Not pinned any more.');
   } else {
     if (got.ok && what === 'edit') $('.editor')?.remove();
     showResult(id, got.text);
-    if (sends && !busy($('#hook'))) await redraw();
+    if (sends) await redraw();
     if (what === 'delete' && got.ok) { rowOf(id)?.remove(); showResult(id, ''); open(0); }
   }
 }
