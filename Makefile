@@ -97,9 +97,11 @@ e2e/node_modules/.package-lock.json: e2e/package-lock.json
 	@command -v $${CHROMIUM:-chromium} >/dev/null || { echo "make: chromium is missing; apt-get install chromium nodejs npm (Debian, Ubuntu)" >&2; exit 1; }
 	cd e2e && npm ci --no-audit --no-fund --ignore-scripts
 
-test-pg: ## the contracts, the faults and the scripts over a PostgreSQL server of their own; needs Debian's postgresql
+test-pg: ## the contracts, the faults and the scripts over a PostgreSQL server of their own, and through PgBouncer; needs Debian's postgresql and pgbouncer
 	BARB_REQUIRE_PG=1 go test ./store/postgres/... -race -count=1 -timeout 15m
 	BARB_REQUIRE_PG=1 go test ./store ./cmd/barb -count=1 -run PostgreSQL -timeout 15m
+	BARB_REQUIRE_PG=1 BARB_PGBOUNCER=1 go test ./store -count=1 -run PostgreSQL -timeout 15m
+	BARB_REQUIRE_PG=1 BARB_PGBOUNCER=1 go test ./store/postgres -count=1 -skip 'Plan|Prune|Reads' -timeout 15m
 
 soak: build bin/bench ## kills, floods, idlers and a locked history for some minutes, against the real binary, and the terminal view over a million rows; Linux; wants ulimit -n 10500
 	BARB_SOAK=$(CURDIR)/bin/barb BARB_BENCH=$(CURDIR)/bin/bench go test ./soak -count=1 -v -timeout 20m

@@ -78,11 +78,15 @@ func checked(g *engine.Group) error {
 	return nil
 }
 
-// commit tries until the group is durable, or until an error says that it will not be.
-func (w *writer) commit(ctx context.Context, g *engine.Group) error {
+// commit tries until the group is durable, or until an error says that it will not be. Where the last try is cut off
+// by the context, the error is that of the try before: it says what took so long.
+func (w *writer) commit(ctx context.Context, g *engine.Group) (err error) {
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, longestPause) {
-		err := w.try(ctx, g)
+		before := err
+		err = w.try(ctx, g)
 		switch {
+		case err != nil && before != nil && ctx.Err() != nil:
+			return before
 		case err == nil || !w.again(err) || ctx.Err() != nil:
 			return err
 		case codeOf(err) == divisionByZero || codeOf(err) == uniqueness || codeOf(err) == noPartition:

@@ -33,9 +33,11 @@ type Cluster struct {
 	bin      string
 	settings []string
 	process  *process
+	pooler   *pooler // nil: none was asked for
 }
 
-// Start makes a cluster and starts it. Settings are those of postgresql.conf, NAME=VALUE. The caller stops it.
+// Start makes a cluster and starts it. Settings are those of postgresql.conf, NAME=VALUE. The caller stops it. With
+// BARB_PGBOUNCER=1 a PgBouncer runs before it.
 func Start(settings ...string) (*Cluster, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -51,6 +53,11 @@ func Start(settings ...string) (*Cluster, error) {
 	}
 	if err := c.start(); err != nil {
 		return nil, errors.Join(err, c.Stop())
+	}
+	if os.Getenv(pooled) == "1" {
+		if err := c.startPooler(); err != nil {
+			return nil, errors.Join(err, c.Stop())
+		}
 	}
 	return c, nil
 }
@@ -166,9 +173,7 @@ func (c *Cluster) awaitReady() error {
 }
 
 // Address is the address of a database over TCP.
-func (c *Cluster) Address(database string) string {
-	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", superuser, c.Port, database)
-}
+func (c *Cluster) Address(database string) string { return addressAt(c.Port, database) }
 
 // Restart stops the server at once, as a crash does, and starts it again on the same port, with some settings besides
 // its own.
@@ -193,9 +198,12 @@ func (c *Cluster) isRunning() bool {
 
 // Stop stops the server, with everything that it has started, and removes its data.
 func (c *Cluster) Stop() error {
-	var err error
-	if c.process != nil {
-		err = c.process.stop(fast)
+	var errs []error
+	if c.pooler != nil {
+		errs = append(errs, c.pooler.process.stop(crash))
 	}
-	return errors.Join(err, os.RemoveAll(c.Dir))
+	if c.process != nil {
+		errs = append(errs, c.process.stop(fast))
+	}
+	return errors.Join(append(errs, os.RemoveAll(c.Dir))...)
 }

@@ -1,4 +1,6 @@
 // Package pgtest starts a PostgreSQL server for tests.
+//
+// With BARB_REQUIRE_PG=1 the tests that need one run, and with BARB_PGBOUNCER=1 they reach it through PgBouncer.
 package pgtest
 
 import (
@@ -77,7 +79,8 @@ func Database(t testing.TB) string {
 	return Shared(t).Database(t)
 }
 
-// Database makes an empty database on this server and returns its address. It is dropped after the test.
+// Database makes an empty database on this server and returns its address, which is PgBouncer's where that runs. It is
+// dropped after the test.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("test%d", last.Add(1))
@@ -91,7 +94,7 @@ func (c *Cluster) Database(t testing.TB) string {
 			t.Error(err)
 		}
 	})
-	return c.Address(name)
+	return c.Pooled(name)
 }
 
 // exec runs a statement in the database postgres.
