@@ -38,6 +38,8 @@ type (
 	Due = engine.Due
 	// Acceptance is what the queue holds of an exchange.
 	Acceptance = engine.Acceptance
+	// Worker is a process that delivers what waits in the queue.
+	Worker = engine.Worker
 )
 
 // The kinds and the states of queued entries.

@@ -21,6 +21,7 @@ type Engine interface {
 
 	Reader
 	QueueReader
+	Fleet
 	Keeper
 }
 

@@ -26,6 +26,7 @@ const (
 	lockClass = 0x62617262 // "barb" in ASCII
 	lockMake  = 1          // who makes or updates the tables, or makes a partition
 	lockNames = 2          // shared: who writes rows with names; alone: who removes names
+	lockFleet = 3          // who beats: see fleet.go
 )
 
 // found is what a database has of a history.

@@ -29,11 +29,19 @@ CREATE TABLE barb.written (
   PRIMARY KEY (writer, number)
 );
 
--- Processes that deliver, and when they last gave a sign of life, in ns since 1970 by the server's clock.
+-- Processes that deliver, by what they say of themselves: see engine.Worker. Times are ns since 1970 by the server's
+-- clock. A row is written every 2 s, so that there is room for its next versions beside it.
 CREATE TABLE barb.worker (
-  holder text PRIMARY KEY,
-  beat   bigint NOT NULL
-);
+  holder  text PRIMARY KEY,
+  machine text NOT NULL,
+  version text NOT NULL,
+  beat    bigint NOT NULL,
+  since   bigint NOT NULL,
+  seen    bigint NOT NULL,
+  claims  bigint[] NOT NULL,
+  blocked bigint[] NOT NULL,
+  busy    bigint[] NOT NULL
+) WITH (fillfactor = 20);
 
 -- sum is the SHA-256 of the text as it was before it was escaped: a long text does not fit into an index.
 CREATE TABLE barb.name (
