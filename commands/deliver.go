@@ -104,7 +104,7 @@ func runDeliver(ctx context.Context, sh *shell.Shell, o deliverOptions) error {
 	if err := sayForwards(ctx, sh); err != nil {
 		return err
 	}
-	w := &worker.Worker{Leases: d.Leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {
+	w := &worker.Worker{Leases: d.Leases, Version: sh.Version, Handle: map[store.QueueKind]worker.Handler{store.Message: {
 		Deliver: d.Deliver, Prepare: d.Prepare, Recheck: worker.BlockedFor, AtOnce: o.concurrency,
 		Limits: o.NewLimits(resting(sh))}}}
 	d.run(ctx, w, o.until())

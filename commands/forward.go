@@ -33,7 +33,7 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	ack := o.Mode == flags.ModeAck
 	switch {
 	case len(g.gate.Targets()) > 0 || ack && g.gate.Runner != nil:
-		g.gate.Queue = &gateway.Queue{Ack: ack, Concurrency: o.Concurrency, Order: o.Ordered.Of,
+		g.gate.Queue = &gateway.Queue{Ack: ack, Version: g.sh.Version, Concurrency: o.Concurrency, Order: o.Ordered.Of,
 			Limits: (&flags.Limits{Breaker: o.Breaker}).NewLimits(resting(g.sh))}
 	case g.sh.Settings["queue"] == "flag" || g.sh.Settings["mode"] == "flag":
 		return fail.Usage("there is no app to queue webhooks for").Hint("barb listen --forward-to :3000 --queue")

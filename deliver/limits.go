@@ -80,12 +80,18 @@ func (l *Limits) Open(url string) bool {
 	return e.breaker != nil && e.breaker.State() == gobreaker.StateOpen
 }
 
-// of returns the limit of a URL's endpoint. An invalid URL has one of its own: its attempts fail soon enough.
-func (l *Limits) of(url string) *limit {
-	key := url
+// EndpointOf returns the endpoint that the limits of a URL are for, host:port. An invalid URL is one of its own: its
+// attempts fail soon enough.
+func EndpointOf(url string) string {
 	if e, err := parseEndpoint(url); err == nil {
-		key = e.address
+		return e.address
 	}
+	return url
+}
+
+// of returns the limit of a URL's endpoint.
+func (l *Limits) of(url string) *limit {
+	key := EndpointOf(url)
 	if e, ok := l.endpoints[key]; ok {
 		return e
 	}

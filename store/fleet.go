@@ -12,11 +12,6 @@ func (s *Store) Beat(ctx context.Context, w *Worker) ([]Worker, error) {
 	return all, s.told(err)
 }
 
-// Leave forgets a worker that ends. Its leases stay: see Release.
-func (s *Store) Leave(ctx context.Context, holder string) error {
-	return s.told(s.engine.Leave(ctx, holder))
-}
-
 // ReleaseSilent ends the leases of workers that were silent for engine.SilentAfter, forgets these, and returns their
 // holders. Nothing is released unless the worker that asks has beaten for as long without a failure.
 func (s *Store) ReleaseSilent(ctx context.Context, holder string) ([]string, error) {

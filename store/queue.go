@@ -72,7 +72,8 @@ func (s *Store) Complete(ctx context.Context, owner string, q *Queued, now time.
 	return s.do(ctx, &engine.Complete{Owner: owner, Entry: q, Now: now, Next: next})
 }
 
-// Release ends all leases of an owner that exits or is dead, and returns how many. Their entries are due at now.
+// Release ends all leases of an owner that exits or is dead, forgets it as a worker, and returns how many leases. Their
+// entries are due at now.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int64, err error) {
 	r := &engine.Release{Owner: owner, Now: now}
 	err = s.do(ctx, r)

@@ -53,12 +53,12 @@ func Depth(ctx context.Context, history *store.Store, now time.Time) (map[store.
 	return depth, err
 }
 
-// ReleaseGone ends the leases of holders that are gone. Their entries are due at now.
+// ReleaseGone ends the leases of workers that are gone, and forgets these. Their entries are due at now.
 func ReleaseGone(ctx context.Context, history *store.Store, now time.Time) error {
-	f, err := at(ctx, history, store.QueueFilter{}, now)
-	for _, holder := range f.Gone {
-		if err == nil {
-			_, err = history.Release(ctx, holder, now)
+	workers, err := history.Workers(ctx)
+	for _, w := range workers {
+		if err == nil && IsGone(w.Holder) {
+			_, err = history.Release(ctx, w.Holder, now)
 		}
 	}
 	return err

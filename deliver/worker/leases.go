@@ -235,9 +235,14 @@ func (l *Leases) Complete(ctx context.Context, q *store.Queued, r Result) {
 	}
 }
 
-// takeOver ends the leases of processes of this machine that were killed. Those of other machines end by themselves.
+// takeOver ends the leases of processes of this machine that were killed, and of workers of other machines that were
+// not heard of for long. Those that nothing is known of end by themselves.
 func (l *Leases) takeOver(ctx context.Context) {
-	l.trouble(ctx, "the queue", ReleaseGone(ctx, l.History, time.Now()))
+	err := ReleaseGone(ctx, l.History, time.Now())
+	if err == nil {
+		_, err = l.History.ReleaseSilent(ctx, l.Holder)
+	}
+	l.trouble(ctx, "the queue", err)
 }
 
 // trouble tells of an error, unless it only follows from the end of ctx.

@@ -6,20 +6,19 @@ import (
 	"slices"
 	"time"
 
+	"github.com/barbhq/barb/deliver/fleet"
 	"github.com/barbhq/barb/store"
 )
 
 // lot is what is delivered to one target in one way.
-type lot struct {
-	kind           store.QueueKind
-	target, policy string
-}
+type lot = fleet.Lot
 
 // progress is how far a lot is.
 type progress struct {
 	busy    bool      // it is being prepared, or entries of it are being leased
 	ready   bool      // it is prepared
 	blocked time.Time // when it was found that it cannot be delivered here; zero: it can
+	n       int       // entries of it that are under way
 }
 
 // state is the input of a round's decisions.
@@ -61,7 +60,8 @@ func (w *Worker) round(ctx, preparing context.Context) (wait time.Duration, thro
 			if w.isLeft(s, kind, due) {
 				continue
 			}
-			left, now := w.begin(ctx, preparing, s, lot{kind, due.Target, due.Policy}, due.At)
+			l := lot{Kind: kind, Target: due.Target, Policy: due.Policy}
+			left, now := w.begin(ctx, preparing, s, l, due.At)
 			open, waits = open || now, true
 			if left > 0 {
 				wait = min(wait, left)
@@ -74,7 +74,15 @@ func (w *Worker) round(ctx, preparing context.Context) (wait time.Duration, thro
 	return wait, s.until != Drained || !waits
 }
 
-func (w *Worker) every() time.Duration { return cmp.Or(w.Every, lookAgain) }
+func (w *Worker) every() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	every := cmp.Or(w.Every, lookAgain)
+	if v := w.member.view; v != nil && v.Others() > 0 { // they put in what is this worker's
+		every = min(every, lookAgain)
+	}
+	return every
+}
 
 // isLeft reports whether entries are not this Worker's to deliver: others' targets, and lots that could not be
 // delivered here a moment ago.
@@ -82,10 +90,11 @@ func (w *Worker) isLeft(s state, kind store.QueueKind, due store.Due) bool {
 	if w.Targets != nil && !slices.Contains(w.Targets, due.Target) {
 		return true
 	}
+	recheck := max(w.Handle[kind].Recheck, w.every())
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p := w.progress(lot{kind, due.Target, due.Policy})
-	return !p.blocked.IsZero() && (s.until != Forever || time.Since(p.blocked) < max(w.Handle[kind].Recheck, w.every()))
+	p := w.progress(lot{Kind: kind, Target: due.Target, Policy: due.Policy})
+	return !p.blocked.IsZero() && (s.until != Forever || time.Since(p.blocked) < recheck)
 }
 
 // progress returns how far a lot is, to be read and changed under the lock.
@@ -104,20 +113,22 @@ func (w *Worker) begin(ctx, preparing context.Context, s state, l lot, due time.
 	if due.After(s.at) {
 		return due.Sub(s.at), false
 	}
-	h := w.Handle[l.kind]
+	h := w.Handle[l.Kind]
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	p := w.progress(l)
-	free := w.room(h, l)
+	whose, free := w.whose(h, l), w.room(h, l)
 	switch {
 	case w.until == Now:
 		return 0, false
 	case p.busy:
 		return 0, true
-	case !p.ready && h.Prepare != nil:
+	case !p.ready && h.Prepare != nil && (whose == fleet.Mine || !p.blocked.IsZero()):
 		p.busy = true
 		w.running.Go(func() { w.prepare(preparing, h, l) })
 		return 0, true
+	case whose != fleet.Mine:
+		return 0, whose == fleet.Later && s.until == Once
 	case free <= 0:
 		return 0, true
 	}
@@ -125,7 +136,7 @@ func (w *Worker) begin(ctx, preparing context.Context, s state, l lot, due time.
 	if limits == nil {
 		limits = &w.unlimited
 	}
-	grant := limits.Acquire(l.target, free)
+	grant := limits.Acquire(l.Target, free)
 	if len(grant.Permits) == 0 {
 		return grant.Wait, !grant.Open || s.until == Drained
 	}
@@ -142,17 +153,22 @@ const maxAtOnce = 64
 func (w *Worker) room(h Handler, l lot) int {
 	free := maxAtOnce
 	if h.AtOnce > 0 {
-		free = h.AtOnce - w.underWay[l.kind]
+		free = h.AtOnce - w.underWay[l.Kind]
 	}
 	if h.PerTarget > 0 {
-		free = min(free, h.PerTarget-w.ofTarget[l.target])
+		free = min(free, h.PerTarget-w.ofTarget[l.Target])
 	}
 	return free
 }
 
 // count counts entries that are under way.
 func (w *Worker) count(l lot, n int) {
-	w.underWay[l.kind] += n
-	w.ofTarget[l.target] += n
+	p := w.progress(l)
+	p.n += n
+	w.underWay[l.Kind] += n
+	w.ofTarget[l.Target] += n
 	w.total += n
+	if p.n == 0 && w.member.view != nil && w.member.view.Whose(l) == fleet.Theirs { // who waits for that
+		w.announce()
+	}
 }

@@ -18,6 +18,7 @@ type Worker struct {
 	Handle  map[store.QueueKind]Handler
 	Targets []string      // nil: all
 	Every   time.Duration // how often it looks for what other processes have put in; 0: 100 ms
+	Version string        // of barb, for people who look at all workers
 
 	mu        sync.Mutex
 	asked     Until // of Run
@@ -29,6 +30,7 @@ type Worker struct {
 	ofTarget  map[string]int
 	total     int
 	running   sync.WaitGroup
+	member    member
 	unlimited deliver.Limits
 }
 
@@ -71,6 +73,9 @@ func (w *Worker) Finish(until Until) {
 		w.cutoff = time.Now()
 	}
 	w.ring()
+	if w.until >= Idle { // the others need not wait for this one's end
+		w.announce()
+	}
 }
 
 // UnderWay returns how many entries are being delivered.
@@ -103,14 +108,20 @@ func (w *Worker) Run(ctx context.Context, until Until) {
 	w.mu.Lock()
 	w.asked, w.bell, w.lots = until, make(chan struct{}, 1), map[lot]*progress{}
 	w.underWay, w.ofTarget = map[store.QueueKind]int{}, map[string]int{}
+	w.member.bell = make(chan struct{}, 1)
 	w.mu.Unlock()
 	w.Finish(until)
-	var keeper sync.WaitGroup
-	keeper.Go(func() { w.Leases.keep(keeping) })
+	next := w.beat(keeping)
+	var keepers sync.WaitGroup
+	keepers.Go(func() { w.Leases.keep(keeping) })
+	keepers.Go(func() { w.keepBeating(keeping, next) })
 	w.look(ctx)
 	w.running.Wait()
 	end()
-	keeper.Wait()
+	keepers.Wait()
+	if w.member.fence != nil {
+		w.member.fence.Stop()
+	}
 	w.Leases.release(kept)
 }
 
@@ -133,7 +144,7 @@ func (w *Worker) look(ctx context.Context) {
 
 // prepare prepares a lot.
 func (w *Worker) prepare(ctx context.Context, h Handler, l lot) {
-	err := h.Prepare(ctx, l.target, l.policy)
+	err := h.Prepare(ctx, l.Target, l.Policy)
 	if err != nil && ctx.Err() == nil {
 		w.block(l, err)
 	}
@@ -141,8 +152,9 @@ func (w *Worker) prepare(ctx context.Context, h Handler, l lot) {
 	defer w.mu.Unlock()
 	p := w.progress(l)
 	p.busy, p.ready = false, err == nil
-	if p.ready {
+	if p.ready && !p.blocked.IsZero() {
 		p.blocked = time.Time{}
+		w.announce()
 	}
 	w.ring()
 }
@@ -154,12 +166,13 @@ func (w *Worker) block(l lot, err error) {
 	p := w.progress(l)
 	p.ready, p.blocked = false, time.Now()
 	w.mu.Unlock()
-	w.Leases.Tell(Event{Err: err, Blocked: true, Kind: l.kind, Target: l.target})
+	w.announce()
+	w.Leases.Tell(Event{Err: err, Blocked: true, Kind: l.Kind, Target: l.Target})
 }
 
 // lease leases what is due of a lot, as much as there are permits, and delivers it.
 func (w *Worker) lease(ctx context.Context, h Handler, l lot, permits []*deliver.Permit, at time.Time) {
-	entries, err := w.Leases.History.Lease(ctx, store.LeaseRequest{Kind: l.kind, Target: l.target, Policy: l.policy,
+	entries, err := w.Leases.History.Lease(ctx, store.LeaseRequest{Kind: l.Kind, Target: l.Target, Policy: l.Policy,
 		Owner: w.Leases.Holder, Want: len(permits), Now: at, Until: time.Now().Add(LeaseFor)})
 	if err != nil {
 		w.Leases.trouble(ctx, "the queue", err)
@@ -229,7 +242,8 @@ func (w *Worker) Blocked(ctx context.Context) (n int, err error) {
 			return n, err
 		}
 		for _, q := range open {
-			if blocked[lot{q.Kind, q.Target, q.Policy}] && !q.Blocked && (asked == Drained || !q.Due.After(at)) {
+			l := lot{Kind: q.Kind, Target: q.Target, Policy: q.Policy}
+			if blocked[l] && !q.Blocked && (asked == Drained || !q.Due.After(at)) {
 				n++
 			}
 		}

@@ -20,6 +20,7 @@ type Queue struct {
 	Ack         bool // senders have their answer before anything else is done
 	Concurrency int  // how many webhooks an app gets at a time
 	Limits      *deliver.Limits
+	Version     string // of barb, for people who look at all workers
 	// Order returns the order that a webhook of a route belongs to, "" when it needs none.
 	Order func(route string, r *record.Request) string
 
@@ -55,7 +56,7 @@ func (g *Gateway) Prepare(ctx context.Context) (err error) {
 		return err
 	}
 	q.leases = &worker.Leases{History: g.History, Holder: worker.NewHolder("listen"), Tell: q.tell}
-	q.worker = &worker.Worker{Leases: q.leases, Every: lookEvery, Targets: g.Targets(),
+	q.worker = &worker.Worker{Leases: q.leases, Every: lookEvery, Targets: g.Targets(), Version: q.Version,
 		Handle: map[store.QueueKind]worker.Handler{
 			store.Forward: {Deliver: q.deliver, Prepare: q.prepare, Limits: q.Limits, PerTarget: q.Concurrency}}}
 	return q.addCommands(ctx)

@@ -6,13 +6,12 @@ import (
 )
 
 // Fleet knows the workers of a history that several machines share. A history in a file belongs to one machine, on
-// which the process ids say who lives: it keeps no signs of life, and knows only the workers that hold leases.
+// which the process ids say who lives: it keeps no signs of life, and knows only the workers that hold leases. The task
+// Release forgets a worker.
 type Fleet interface {
 	// Beat notes that a worker lives, and returns all workers, itself among them. None are returned by a history that
 	// keeps no signs of life. It waits for nobody, and gives up after BeatPatience.
 	Beat(ctx context.Context, w *Worker) ([]Worker, error)
-	// Leave forgets a worker. Its leases stay.
-	Leave(ctx context.Context, holder string) error
 	// ReleaseSilent ends the leases of workers that have been silent for SilentAfter, and forgets these. A worker may ask
 	// that has itself beaten for as long: else everybody would look dead after a restart of the server. It returns whom
 	// it released.

@@ -30,7 +30,7 @@ type (
 		Until   time.Time
 		Held    []int64
 	}
-	// Release ends the leases of an owner.
+	// Release ends the leases of an owner that has ended, and forgets the worker.
 	Release struct {
 		Owner string
 		Now   time.Time

@@ -21,7 +21,8 @@ const (
 			blocked = excluded.blocked, busy = excluded.busy, since = CASE WHEN $8
 				OR abs(excluded.beat - w.beat) > $9 OR NOT w.blocked <@ excluded.blocked THEN excluded.beat ELSE w.since END`
 
-	workers = `SELECT holder, machine, version, beat, since, seen, claims, blocked, busy, ` + serverNow + ` - beat, 0::bigint
+	workers = `SELECT holder, machine, version, beat, since, seen, claims, blocked, busy,
+			` + serverNow + ` - beat, 0::bigint
 		FROM barb.worker ORDER BY holder COLLATE "C"`
 
 	workersWithLeases = `SELECT coalesce(w.holder, q.owner), coalesce(w.machine, ''), coalesce(w.version, ''),
@@ -63,14 +64,6 @@ func workersIn(rows pgx.Rows) ([]engine.Worker, error) {
 		w.Holder, w.Machine, w.Version = unescape(w.Holder), unescape(w.Machine), unescape(w.Version)
 		return w, err
 	})
-}
-
-// Leave forgets a worker. Its leases stay.
-func (s *Engine) Leave(ctx context.Context, holder string) error {
-	ctx, cancel := context.WithTimeout(ctx, engine.BeatPatience)
-	defer cancel()
-	_, err := s.pool.Exec(ctx, "DELETE FROM barb.worker WHERE holder = $1", escape(holder))
-	return s.told(err)
 }
 
 // A worker that beats at the same moment is not among the silent: the row is looked at again once it is locked.

@@ -48,9 +48,7 @@ func TestABeatSaysWhatAWorkerDoes(t *testing.T) {
 		!slices.Equal(w.Blocked, a.Blocked) || !slices.Equal(w.Busy, a.Busy) || w.Seen != 5 || w.Beat == 0 || w.Age <= 0 {
 		t.Errorf("%+v", got)
 	}
-	if err := s.Leave(t.Context(), a.Holder); err != nil {
-		t.Fatal(err)
-	}
+	do(t, s, &engine.Release{Owner: a.Holder, Now: noon})
 	if got := beats(t, s, engine.Worker{Holder: "b"}); len(got) != 1 {
 		t.Errorf("it has left: %+v", got)
 	}

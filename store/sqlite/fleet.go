@@ -10,9 +10,6 @@ import (
 // Beat returns no workers: a history in a file keeps no signs of life.
 func (*Engine) Beat(context.Context, *engine.Worker) ([]engine.Worker, error) { return nil, nil }
 
-// Leave has nothing to forget.
-func (*Engine) Leave(context.Context, string) error { return nil }
-
 // ReleaseSilent releases nobody.
 func (*Engine) ReleaseSilent(context.Context, string) ([]string, error) { return nil, nil }
 
