@@ -187,9 +187,18 @@ inWorld('a credential is shown when it is asked for, and copied whole', async (w
   await article(page, 1)
   const value = page.locator('#headers').getByText('key-of-ours')
   assert.equal(await value.isVisible(), false)
-  await page.keyboard.press('y'); await page.keyboard.press('h')
-  await page.locator('#toast', { hasText: 'the headers' }).waitFor()
-  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^X-Api-Key: key-of-ours$/m)
+  for (const fold of ['Head as it came', 'As curl']) await page.locator('#raw summary', { hasText: fold }).click()
+  await page.locator('#curl', { hasText: 'X-Api-Key: [secret]' }).waitFor()
+  const copied = async (...keys) => {
+    await page.locator('#toast').evaluate((t) => { t.textContent = '' })
+    for (const k of keys) await page.keyboard.press(k)
+    await page.locator('#toast', { hasText: 'Copied' }).waitFor()
+    assert.doesNotMatch(await page.locator('body').innerText(), /key-of-ours/) // what is shown of a copy has none either
+    return page.evaluate(() => navigator.clipboard.readText())
+  }
+  assert.match(await copied('y', 'h'), /^X-Api-Key: key-of-ours$/m)
+  assert.match(await copied('c'), /-H 'X-Api-Key: key-of-ours'/)
+  await page.locator('#toast', { hasText: 'with header X-Api-Key' }).waitFor()
   await page.locator('#headers .secret summary').click()
   await value.waitFor()
   assert.deepEqual(wrong, [])

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/format"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 	"github.com/barbhq/barb/store/webhooks"
 )
 
@@ -34,6 +36,7 @@ func Forms() []Form { return []Form{Curl, Raw, HTTP, Fetch, Go, Py, Barb} }
 type Copied struct {
 	Text  []byte
 	Notes []string // what the text does not have of the request
+	Holds []string // the credentials in it: "header Authorization"
 }
 
 // Copy returns the request of a webhook in a form. What the history masks stays masked, and is a note.
@@ -49,7 +52,7 @@ func (a *Actions) Copy(ctx context.Context, id int64, form Form) (*Copied, error
 	if form == Barb {
 		return &Copied{Text: []byte(a.command(x))}, nil
 	}
-	c := &Copied{}
+	c := &Copied{Holds: a.credentials(x)}
 	if len(x.Masks) > 0 {
 		c.Notes = append(c.Notes, "the history is without "+strings.Join(x.Masked(), ", "))
 	}
@@ -79,6 +82,21 @@ func (a *Actions) Copy(ctx context.Context, id int64, form Form) (*Copied, error
 		return nil, fail.Usage("unknown form %q: choose %s", form, strings.Trim(fmt.Sprint(Forms()), "[]"))
 	}
 	return c, nil
+}
+
+// credentials are those that are stored of a request, by their names.
+func (a *Actions) credentials(x *record.Exchange) (names []string) {
+	without := a.Shell.Redactor.Keep(x, true)
+	if without == x {
+		return nil
+	}
+	for _, m := range without.Masks {
+		isOfRequest := !strings.HasPrefix(m.Part, "answer")
+		if isOfRequest && m.Piece != redact.Placeholder && !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	return names
 }
 
 // command returns the command line that replays a webhook.

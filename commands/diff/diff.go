@@ -14,15 +14,17 @@ import (
 	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/compare"
 	"github.com/barbhq/barb/store/record"
 )
 
 type options struct {
-	ignores    []string
-	answers    bool
-	allowEmpty bool
-	ignore     compare.Ignored
+	ignores     []string
+	answers     bool
+	allowEmpty  bool
+	withSecrets bool
+	ignore      compare.Ignored
 }
 
 // New makes the command.
@@ -45,6 +47,7 @@ func New(sh *shell.Shell) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&o.answers, "answers", false, "compare the answers, not the webhooks")
 	f.BoolVar(&o.allowEmpty, "allow-empty", false, "succeed when there is nothing to compare")
+	f.BoolVar(&o.withSecrets, "with-secrets", false, "show stored credentials, cookies and tokens")
 	f.StringArrayVar(&o.ignores, "ignore", nil, "do not compare this `path`, such as .meta.request_id, or header:NAME, "+
 		"headers, status or body (repeatable)")
 	return cmd
@@ -73,6 +76,9 @@ func runDiff(ctx context.Context, sh *shell.Shell, o *options, args []string) er
 		return nil
 	}
 	if !sh.JSON {
+		if !o.withSecrets {
+			all = ui.WithoutCredentials(all)
+		}
 		sh.Stdout.Differences(all, sideName(sides[0]), sideName(sides[1]))
 		return fail.Silent(fail.ExitFailed)
 	}

@@ -65,6 +65,9 @@ func (w *World) textOf(ctx context.Context, c Copy) (text string, notes []string
 		if text = string(copied.Text); act.Form(c.What) == act.Curl {
 			text = strings.TrimSuffix(text, "\n") // a shell would run it at once
 		}
+		if len(copied.Holds) > 0 {
+			copied.Notes = append(copied.Notes, "with "+strings.Join(copied.Holds, ", "))
+		}
 		return text, copied.Notes, nil
 	}
 	var out, errs strings.Builder

@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/keys"
 	"github.com/barbhq/barb/commands/tui"
+	"github.com/barbhq/barb/store/record"
 )
 
 func TestEveryFormHasALetter(t *testing.T) {
@@ -57,5 +58,37 @@ func TestEveryFormHasALetter(t *testing.T) {
 	d.press("y", "esc")
 	if len(d.others) != 1 {
 		t.Errorf("%v", d.others)
+	}
+}
+
+// The panes hide a stored credential, a copy has it, and the line that says what was copied names it.
+func TestTheTerminalViewShowsNoStoredCredential(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	x := received("invoice.paid", "stripe", 200, `{"n":1}`)
+	x.Request.URL, x.Request.Target = "http://127.0.0.1:4242/hooks?token=query-tok", "/hooks?token=query-tok"
+	x.Request.Header = append(x.Request.Header, record.Field{Name: "Authorization", Value: "Bearer auth-tok"})
+	d.add(0, x)
+	d.start(200, 60, false)
+	d.press("enter")
+	for _, section := range []string{"1", "2", "3", "4", "5", "6"} {
+		d.press(section)
+		d.hasNot("query-tok")
+		d.hasNot("auth-tok")
+	}
+	for _, l := range keys.Letters {
+		if !l.Form || l.What == "barb" {
+			continue
+		}
+		var screen bytes.Buffer
+		got := d.world.Copy(t.Context(), &screen, tui.Copy{ID: 1, What: l.What, Form: true})
+		if got.Err != "" || !strings.HasSuffix(got.What, ": with header Authorization, query token") {
+			t.Errorf("%s: %q %s", l.What, got.What, got.Err)
+		}
+		coded, _ := strings.CutPrefix(strings.TrimSuffix(screen.String(), "\a"), "\x1b]52;c;")
+		text, err := base64.StdEncoding.DecodeString(coded)
+		if err != nil || !bytes.Contains(text, []byte("Bearer auth-tok")) || !bytes.Contains(text, []byte("query-tok")) {
+			t.Errorf("%s is copied as %q, %v", l.What, text, err)
+		}
 	}
 }

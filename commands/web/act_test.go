@@ -63,7 +63,10 @@ func newActing(t *testing.T) *acting {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = history.Close() })
-	a.site = siteWith(t, history, func(p *web.Page) { p.Actions = &act.Actions{Shell: sh} })
+	a.site = siteWith(t, history, func(p *web.Page) {
+		p.Actions = &act.Actions{Shell: sh}
+		p.Hide = func(x *record.Exchange) *record.Exchange { return sh.Redactor.Keep(x, true) }
+	})
 	a.enter()
 	return a
 }

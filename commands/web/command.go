@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
 )
 
 // New makes barb ui.
@@ -143,6 +144,7 @@ func (f *Flag) Open(ctx context.Context, history *store.Store, listening string,
 		Version: sh.Version,
 		Filter:  func(chosen *flags.Filter) (store.Filter, *jq.Expr, error) { return sh.FilterOf(chosen) },
 		Scheme:  func(name string) (sign.Scheme, bool) { return sh.File.Catalog().Lookup(name) },
+		Hide:    func(x *record.Exchange) *record.Exchange { return sh.Redactor.Keep(x, true) },
 		Hint:    hintOf}
 	page.Open(ln)
 	return page, nil

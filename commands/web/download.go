@@ -103,6 +103,7 @@ func (p *Page) copied(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Barb-Notes", url.PathEscape(strings.Join(c.Notes, "; ")))
+	w.Header().Set("Barb-Holds", url.PathEscape(strings.Join(c.Holds, ", ")))
 	_, _ = w.Write(c.Text)
 }
 

@@ -164,8 +164,12 @@ func headerChanges(x *record.Exchange, lines []string) (all []changed) {
 			was = have
 		}
 		if was != value {
-			all = append(all, changed{Part: "header", Name: wire(cut(name, 80)), Old: wire(cut(was, mostValue)),
-				New: wire(cut(value, mostValue)), Added: have == ""})
+			c := changed{Part: "header", Name: wire(cut(name, 80)), Old: wire(cut(was, mostValue)),
+				New: wire(cut(value, mostValue)), Added: have == ""}
+			if isCredential(true, record.Field{Name: name, Value: was}) {
+				c.Old = folded(c.Old)
+			}
+			all = append(all, c)
 		}
 	}
 	return all
@@ -195,6 +199,9 @@ func changesOf(all []compare.Difference) (out []changed) {
 		}
 		if d.New != nil {
 			c.New = rawText([]byte(cut(*d.New, mostValue)))
+		}
+		if isCredentials(&d) {
+			c.Old, c.New = folded(c.Old), folded(c.New)
 		}
 		out = append(out, c)
 	}

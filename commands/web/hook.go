@@ -11,7 +11,6 @@ import (
 	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
 	"github.com/barbhq/barb/store/webhooks"
@@ -38,10 +37,15 @@ type hook struct {
 	Timeline  timeline
 	Answers   []reply
 	RawHead   markup
+	WholeHead markup // with the credentials; "" where that is RawHead
 	Curl      string
-	Base      string
-	Token     string
-	Size      string
+	CurlCut   bool // it is longer than what is shown
+
+	WholeAddress markup
+	Hidden       []string // the credentials that are shown when they are asked for
+	Base         string
+	Token        string
+	Size         string
 
 	Can        bool // actions are there
 	Targets    []act.Target
@@ -121,13 +125,14 @@ func (p *Page) hookOf(ctx context.Context, at place) (*hook, error) {
 		return nil, err
 	}
 	h := &hook{row: p.rowOf(w, at), At: w.Newest().Start.Local().Format("2006-01-02 15:04:05.000 -07:00"),
-		Address: wire(x.Request.URL), Peer: wire(x.Remote), WebhookID: wire(x.WebhookID), State: string(w.State),
-		Body: requestContent(&x.Request), Curl: export.Curl(&x.Request), Base: at.suffix(), Token: p.gate.token,
+		Peer: wire(x.Remote), WebhookID: wire(x.WebhookID), State: string(w.State),
+		Body: requestContent(&x.Request), Base: at.suffix(), Token: p.gate.token,
 		Size: units.RoundSize(bodySize(x))}
 	h.Path, h.Tail = wire(middle(pathOf(x), 90)), ""
-	h.Head = wire(strings.TrimSpace(x.Request.Method + " " + x.Request.WireTarget() + " " + x.Request.Proto))
+	without := p.hide(x)
+	h.raw(x, without)
+	h.Head = wire(strings.TrimSpace(x.Request.Method + " " + without.Request.WireTarget() + " " + x.Request.Proto))
 	h.Fields, h.Trailer = p.fieldsOf(x, x.Request.Header), p.fieldsOf(nil, x.Request.Trailer)
-	h.RawHead = rawText(x.Request.AppendHead(nil))
 	h.Masked = x.Masked()
 	h.Signature = p.signatureOf(w, x, at)
 	h.Timeline = timelineOf(w, p.Now())

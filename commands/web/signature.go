@@ -57,9 +57,10 @@ type difference struct {
 
 // signedText is what was signed, without the secret.
 type signedText struct {
-	Text markup
-	Size string
-	Left string
+	Text  markup
+	Whole markup // with the credentials that Text is without; "" where there are none
+	Size  string
+	Left  string
 }
 
 // mostSigned is how much of the signed bytes is shown.
@@ -112,7 +113,7 @@ func (p *Page) explained(w http.ResponseWriter, r *http.Request) {
 	s := p.signatureOf(one, x, at)
 	ctx, cancel := within(r, explainWithin)
 	defer cancel()
-	s.explain(ctx, p, x)
+	s.explain(ctx, p, x, p.hide(x))
 	name := "signature-page"
 	if r.URL.Query().Get("part") != "" {
 		name = "signature"
@@ -125,7 +126,7 @@ func (p *Page) explained(w http.ResponseWriter, r *http.Request) {
 }
 
 // explain adds what is found out by checking the signature again.
-func (s *signature) explain(ctx context.Context, p *Page, x *record.Exchange) {
+func (s *signature) explain(ctx context.Context, p *Page, x *record.Exchange, without hidden) {
 	s.Open, s.More, s.Auto = true, "", false
 	if p.Actions == nil {
 		s.Trouble = "This page cannot check signatures."
@@ -153,18 +154,21 @@ func (s *signature) explain(ctx context.Context, p *Page, x *record.Exchange) {
 	if e.Verdict.Verdict == string(record.Valid) && !e.Verdict.CoversBody {
 		s.Notes = append(s.Notes, "the signature authenticates the sender, not the body")
 	}
-	s.causes(e)
+	s.causes(e, without)
 	for _, text := range e.Signed {
 		one := signedText{Size: units.RoundSize(int64(len(text)))}
 		if left := len(text) - mostSigned; left > 0 {
 			one.Left, text = units.RoundSize(int64(left)), ui.WholeRunes(text[:mostSigned])
 		}
-		one.Text = textOrHex(text)
+		one.Text = textOrHex(without.in(text))
+		if all := textOrHex(text); all != one.Text {
+			one.Whole = all
+		}
 		s.Signed = append(s.Signed, one)
 	}
 }
 
-func (s *signature) causes(e *act.Explanation) {
+func (s *signature) causes(e *act.Explanation, without hidden) {
 	if e.Verdict.Explain == nil {
 		return
 	}
@@ -175,7 +179,8 @@ func (s *signature) causes(e *act.Explanation) {
 		}
 		if d := c.Difference; d != nil {
 			one.Difference = &difference{Of: d.Of, Offset: strconv.Itoa(d.Offset),
-				Have: differing(d.Have, d.Offset-d.Start), Want: differing(d.Want, d.Offset-d.Start)}
+				Have: without.folded(differing(d.Have, d.Offset-d.Start), d.Have),
+				Want: without.folded(differing(d.Want, d.Offset-d.Start), d.Want)}
 		}
 		s.Causes = append(s.Causes, one)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/health"
+	"github.com/barbhq/barb/store/record"
 )
 
 // Page is the page of one history. Set its fields before Serve.
@@ -31,7 +32,8 @@ type Page struct {
 	Scheme func(name string) (sign.Scheme, bool)
 	// Hint returns what an error of the history says to a person, with the next command to type where there is one.
 	Hint      func(error) (text, hint string)
-	Limits    health.Limits // beyond which a figure is a breach
+	Hide      func(*record.Exchange) *record.Exchange // returns an exchange without its credentials; nil: hides nothing
+	Limits    health.Limits                           // beyond which a figure is a breach
 	Actions   *act.Actions
 	Listening string // the URL of the listener of this process; "" for barb ui
 	Version   string

@@ -108,6 +108,17 @@ func IsCredential(name, value string) bool {
 	return found
 }
 
+// Hide returns the value of a header field of a request or an answer without its credential: "Bearer [secret]".
+func Hide(name, value string) string {
+	from, found := credential(name, value, false)
+	if !found {
+		if _, found = credential(name, value, true); !found {
+			return value
+		}
+	}
+	return value[:from] + Placeholder
+}
+
 // credential returns the beginning of the credential in the value of a header field.
 func credential(name, value string, answer bool) (from int, found bool) {
 	if value == "" {

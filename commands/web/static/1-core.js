@@ -35,7 +35,8 @@ function toast(text, keep, label, run) {
   toastEnd = setTimeout(() => { box.hidden = true; }, keep || 2000);
 }
 
-async function copy(text, what) {
+// copy copies a text and shows how it begins. Of one with credentials it says which, and shows nothing.
+async function copy(text, what, holds) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -48,7 +49,7 @@ async function copy(text, what) {
     area.remove();
   }
   const shown = text.length > 80 ? text.slice(0, 77) + '…' : text;
-  toast('Copied ' + what + ': ' + shown);
+  toast('Copied ' + what + ': ' + (holds || shown));
   $('#said').textContent = 'Copied ' + what;
 }
 

@@ -171,8 +171,8 @@ async function compareWith(other) {
 async function copyAs(form) {
   const answer = await fetch('/w/' + chosenIn(here()) + '/copy/' + form);
   if (!answer.ok) return;
-  await copy(await answer.text(), 'as ' + form);
-  const notes = decodeURIComponent(answer.headers.get('Barb-Notes') || '');
+  const said = (name) => decodeURIComponent(answer.headers.get(name) || ''), holds = said('Barb-Holds'), notes = said('Barb-Notes');
+  await copy(await answer.text(), 'as ' + form, holds && 'with ' + holds);
   if (notes) toast('Copied as ' + form + ': ' + notes, 5000);
 }
 

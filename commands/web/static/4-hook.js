@@ -89,12 +89,13 @@ doc.addEventListener('pointerover', (e) => {
 async function copyPart(part) {
   const id = chosenIn(here());
   if (!id) return;
-  if (part === 'curl') copy($('#curl').textContent, '#' + id + ' as curl');
+  if (part === 'curl') await copyAs('curl');
   if (part === 'link') copy(location.origin + '/w/' + id, 'the address');
   if (part === 'id') copy(String(id), 'the id');
   if (part === 'jq path') copy(state.path || '.', 'the path');
-  if (part === 'url') copy($('#raw .facts dd').textContent, 'the URL');
-  if (part === 'headers') copy($$('#headers .fields tr').map((r) => r.cells[0].firstChild.textContent.trim() + ': ' + ($('.secret span', r) || r.cells[1]).textContent).join('\n'), 'the headers');
+  if (part === 'url') copy(($('#url .secret span') || $('#url')).textContent, 'the URL', $('#url .secret') && 'with credentials');
+  if (part === 'headers') copy($$('#headers .fields tr').map((r) => r.cells[0].firstChild.textContent.trim() + ': ' + ($('.secret span', r) || r.cells[1]).textContent).join('\n'), 'the headers',
+    $('#headers .secret') && 'with credentials');
   if (part === 'body') {
     const answer = await fetch('/w/' + id + '/download/request');
     copy(await answer.text(), 'the body');
