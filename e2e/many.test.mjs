@@ -67,6 +67,7 @@ test(`${rows} rows: the first page, the next page, one in the middle and a filte
     const seen = new Set()
     let at = newest + 1
     for (let n = 0; n < 8; n++) { // each webhook once, none left out
+      await page.waitForFunction(() => document.querySelectorAll('#rows>tr').length === 100) // it goes on by itself
       const ids = await page.locator('#rows>tr').evaluateAll((all) => all.map((r) => +r.id.slice(1)))
       for (const id of ids) { assert.ok(!seen.has(id) && id < at, `webhook ${id} a second time`); seen.add(id) }
       at = Math.min(...ids)

@@ -17,7 +17,6 @@ import (
 	"github.com/barbhq/barb/commands/retest"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/compare"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/replay"
@@ -161,7 +160,7 @@ func (j *judge) tell(r *replay.Replay, attempt *record.Exchange, v *retest.Verdi
 			differences = append(differences, d)
 		}
 	}
-	sh.Stdout.Differences(ui.WithoutCredentials(differences), "", "")
+	sh.Stdout.Differences(diff.WithoutCredentials(differences), "", "")
 	return nil
 }
 

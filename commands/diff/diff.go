@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,9 +15,9 @@ import (
 	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/shell"
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/compare"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 type options struct {
@@ -77,7 +78,7 @@ func runDiff(ctx context.Context, sh *shell.Shell, o *options, args []string) er
 	}
 	if !sh.JSON {
 		if !o.withSecrets {
-			all = ui.WithoutCredentials(all)
+			all = WithoutCredentials(all)
 		}
 		sh.Stdout.Differences(all, sideName(sides[0]), sideName(sides[1]))
 		return fail.Silent(fail.ExitFailed)
@@ -132,4 +133,25 @@ func Ignored(texts []string) (compare.Ignored, error) {
 		return all, fail.Usage("--ignore: %w", err).Hint("--ignore .meta.request_id --ignore header:location")
 	}
 	return all, nil
+}
+
+// WithoutCredentials returns differences in which the values of credentials are replaced.
+func WithoutCredentials(all []compare.Difference) []compare.Difference {
+	out := slices.Clone(all)
+	for i, d := range out {
+		if d.Part != compare.Header {
+			continue
+		}
+		if d.Old != nil {
+			out[i].Old = new(redact.Hide(d.Name, *d.Old))
+		}
+		if d.New == nil {
+			continue
+		}
+		now := redact.Hide(d.Name, *d.New)
+		if out[i].New = &now; d.Old != nil && *out[i].Old == now {
+			*out[i].New = "another " + now
+		}
+	}
+	return out
 }

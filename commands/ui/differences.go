@@ -8,7 +8,6 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/barbhq/barb/deliver/compare"
-	"github.com/barbhq/barb/store/redact"
 )
 
 // wide is from how many columns on two messages stand side by side.
@@ -27,27 +26,6 @@ func (p *Printer) Differences(all []compare.Difference, old, now string) {
 	for i := range all {
 		p.Printf("%s", p.difference(&all[i]))
 	}
-}
-
-// WithoutCredentials returns differences in which the values of credentials are replaced.
-func WithoutCredentials(all []compare.Difference) []compare.Difference {
-	out := slices.Clone(all)
-	for i, d := range out {
-		if d.Part != compare.Header {
-			continue
-		}
-		if d.Old != nil {
-			out[i].Old = new(redact.Hide(d.Name, *d.Old))
-		}
-		if d.New == nil {
-			continue
-		}
-		now := redact.Hide(d.Name, *d.New)
-		if out[i].New = &now; d.Old != nil && *out[i].Old == now {
-			*out[i].New = "another " + now
-		}
-	}
-	return out
 }
 
 // difference returns a difference on one line where it fits, else a line for its name and for each line of a value.

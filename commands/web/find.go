@@ -23,8 +23,12 @@ type found struct {
 	failed int   // webhooks on which the expression of where: failed
 }
 
-// slice is how long a request looks for rows before it answers with what it has.
-const slice = 200 * time.Millisecond
+// slice is how long a request looks for rows before it answers with what it has. A list without much to look at is
+// finished on a busy machine, too: without scripts nobody goes on with it.
+const (
+	slice     = 200 * time.Millisecond
+	longSlice = 10 * slice // for the first pageRows webhooks that are looked at
+)
 
 // selection returns what a filter selects. The words of the filter are not part of it.
 func (p *Page) selection(ctx context.Context, q *query.Query) (s pick.Selection, err error) {
@@ -54,7 +58,12 @@ func (p *Page) find(ctx context.Context, q *query.Query, before int64, limit int
 			out.failed++
 		}
 	}
-	begun := time.Now()
+	begun, looked := time.Now(), 0
+	late := func(c *candidate) bool {
+		took := time.Since(begun)
+		isShort := c.Webhook != nil && looked < pageRows && s.Where == nil
+		return took > slice && !isShort || took > longSlice
+	}
 	for c, err := range everything(ctx, &s, p.Now()) {
 		switch {
 		case err != nil:
@@ -65,7 +74,8 @@ func (p *Page) find(ctx context.Context, q *query.Query, before int64, limit int
 			}
 			out.rows = append(out.rows, c.Webhook)
 		}
-		if out.older = c.at; time.Since(begun) > slice && len(out.rows) < limit {
+		looked++
+		if out.older = c.at; late(&c) && len(out.rows) < limit {
 			out.paused = true
 			return out, nil
 		}

@@ -82,7 +82,8 @@ func TestASignedTextHidesCredentials(t *testing.T) {
 	t.Parallel()
 	a := newActing(t)
 	x := received(1)
-	x.Scheme, x.Verdict = "twilio", record.Verdict{Status: record.Invalid, Secret: "env:SECRET", Reason: "signature_mismatch"}
+	x.Scheme = "twilio"
+	x.Verdict = record.Verdict{Status: record.Invalid, Secret: "env:SECRET", Reason: "signature_mismatch"}
 	x.Request.Target, x.Request.URL = "/sms?token=query-tok-1", "http://127.0.0.1:4242/sms?token=query-tok-1"
 	x.Request.Header = record.Header{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"},
 		{Name: "X-Twilio-Signature", Value: "MDAwMDAwMDAwMDAwMDAwMDAwMDA="}}
