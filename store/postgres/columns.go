@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -19,12 +20,16 @@ const (
 	yes    columnKind = "bool"
 )
 
-// kinds are the types of those columns of exchange, request and response that are no numbers.
-var kinds = map[string]columnKind{
-	"remote": text, "method": text, "url": text, "webhook_id": text, "handshake": text, "failure": text,
-	"failure_text": text, "marks": text, "masks": text, "scripted": text, "late_for": text, "answer_body": blob,
-	"head": blob, "fields": blob, "target": text, "proto": text, "trailer": blob, "body": blob, "chunks": blob,
-	"server_name": text, "full_sha256": blob,
+// kindOf is the type of a column of exchange, request and response.
+func kindOf(name string) columnKind {
+	switch name {
+	case "remote", "method", "url", "webhook_id", "handshake", "failure", "failure_text", "marks", "masks", "scripted",
+		"late_for", "target", "proto", "server_name":
+		return text
+	case "answer_body", "head", "fields", "trailer", "body", "chunks", "full_sha256":
+		return blob
+	}
+	return number
 }
 
 // column is the values of one column, of all rows that a statement has.
@@ -68,20 +73,35 @@ func newRows(columns ...string) *rows {
 func listed(list string) []string {
 	names := strings.Split(list, ", ")
 	for i, name := range names {
-		if kind, ok := kinds[name]; ok {
+		if kind := kindOf(name); kind != number {
 			names[i] += " " + string(kind)
 		}
 	}
 	return names
 }
 
-// Columns of the tables, as newRows takes them.
-var (
-	endingColumns   = append([]string{"id"}, listed(engine.EndingColumns)...)
-	exchangeColumns = append(append(listed(engine.BeginningColumns), listed(engine.EndingColumns)...), "writer")
-	requestColumns  = listed(engine.RequestColumns)
-	responseColumns = responseKinds()
-)
+// tables are the columns of the tables, as newRows takes them, and the statements that fill them.
+type tables struct {
+	ending, exchange, request, response, entry []string
+
+	addExchanges, addRequests, addResponses, addEntries string
+	endExchanges, respond                               string
+}
+
+// theTables are made when something is first written: most commands need none of them.
+var theTables = sync.OnceValue(func() *tables {
+	t := &tables{
+		ending:   append([]string{"id"}, listed(engine.EndingColumns)...),
+		exchange: append(append(listed(engine.BeginningColumns), listed(engine.EndingColumns)...), "writer"),
+		request:  listed(engine.RequestColumns),
+		response: responseKinds(),
+		entry:    strings.Split(entryColumns, ", "),
+	}
+	t.addExchanges, t.addRequests = adding("exchange", t.exchange), adding("request", t.request)
+	t.addResponses, t.addEntries = adding("response", t.response), addEntries(t.entry)
+	t.endExchanges, t.respond = endExchanges(t.ending), respond(t.response)
+	return t
+})
 
 // responseKinds is apart because reason is a text there and the id of a name in exchange.
 func responseKinds() []string {

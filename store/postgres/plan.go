@@ -109,14 +109,9 @@ func (p *plan) queueReading(b *pgx.Batch) {
 	}
 }
 
-// Statements that add exchanges, from rows with two more columns: an entry of the queue, NULL for none, and the first
-// exchange of the call. Where the entry's lease was gone its attempt was not counted, and nothing is added.
-var (
-	addExchanges = adding("exchange", exchangeColumns)
-	addRequests  = adding("request", requestColumns)
-	addResponses = adding("response", responseColumns)
-)
-
+// adding is the statement that adds exchanges, from rows with two more columns: an entry of the queue, NULL for none,
+// and the first exchange of the call. Where the entry's lease was gone its attempt was not counted, and nothing is
+// added.
 func adding(table string, columns []string) string {
 	return "INSERT INTO barb." + table + " (" + namesIn(columns, "") + ") SELECT " + namesIn(columns, "u.") + " FROM " +
 		unnest(withEntry(columns)) +
@@ -132,8 +127,9 @@ func (p *plan) exchanges(g *engine.Group) {
 	if len(p.begun) == 0 {
 		return
 	}
-	exchanges, requests, responses := newRows(withEntry(exchangeColumns)...), newRows(withEntry(requestColumns)...),
-		newRows(withEntry(responseColumns)...)
+	t := theTables()
+	exchanges, requests, responses := newRows(withEntry(t.exchange)...), newRows(withEntry(t.request)...),
+		newRows(withEntry(t.response)...)
 	var row []any
 	i := 0
 	for _, e := range g.Writes {
@@ -152,19 +148,22 @@ func (p *plan) exchanges(g *engine.Group) {
 			i++
 		}
 	}
-	p.steps = append(p.steps, step{query: addExchanges, rows: exchanges}, step{query: addRequests, rows: requests})
+	p.steps = append(p.steps, step{query: t.addExchanges, rows: exchanges},
+		step{query: t.addRequests, rows: requests})
 	if responses.n > 0 {
-		p.steps = append(p.steps, step{query: addResponses, rows: responses})
+		p.steps = append(p.steps, step{query: t.addResponses, rows: responses})
 	}
 }
 
 // endExchanges stores endings. An exchange that is gone stays away. A command may have ended before the answer did.
-var endExchanges = fmt.Sprintf("UPDATE barb.exchange e SET %s FROM %s WHERE e.id = u.id AND e.id BETWEEN $%d AND $%d",
-	settingEndings(), unnest(endingColumns), len(endingColumns)+1, len(endingColumns)+2)
+func endExchanges(columns []string) string {
+	return fmt.Sprintf("UPDATE barb.exchange e SET %s FROM %s WHERE e.id = u.id AND e.id BETWEEN $%d AND $%d",
+		settingEndings(columns), unnest(columns), len(columns)+1, len(columns)+2)
+}
 
-func settingEndings() string {
-	sets := make([]string, 0, len(endingColumns))
-	for _, c := range endingColumns[1:] {
+func settingEndings(columns []string) string {
+	sets := make([]string, 0, len(columns))
+	for _, c := range columns[1:] {
 		name, _, _ := strings.Cut(c, " ")
 		value := "u." + name
 		if name == "masks" || name == "exec_exit" || name == "exec_took" {
@@ -175,12 +174,14 @@ func settingEndings() string {
 	return strings.Join(sets, ", ")
 }
 
-// The range of ids lets the server plan for the partitions that have them.
-var respond = fmt.Sprintf(`INSERT INTO barb.response (%s) SELECT %s FROM %s
+// respond stores answers. The range of ids lets the server plan for the partitions that have them.
+func respond(columns []string) string {
+	return fmt.Sprintf(`INSERT INTO barb.response (%s) SELECT %s FROM %s
 	WHERE EXISTS (SELECT FROM barb.exchange e WHERE e.id = u.id AND e.id BETWEEN $%d AND $%d)
 	ON CONFLICT (id) DO UPDATE SET head = excluded.head, fields = excluded.fields, proto = excluded.proto,
-		reason = excluded.reason, body = excluded.body`, namesIn(responseColumns, ""), namesIn(responseColumns, "u."),
-	unnest(responseColumns), len(responseColumns)+1, len(responseColumns)+2)
+		reason = excluded.reason, body = excluded.body`, namesIn(columns, ""), namesIn(columns, "u."), unnest(columns),
+		len(columns)+1, len(columns)+2)
+}
 
 // endings plans how exchanges ended; of two endings of one exchange the last counts.
 func (p *plan) endings(g *engine.Group) {
@@ -193,7 +194,8 @@ func (p *plan) endings(g *engine.Group) {
 	if len(last) == 0 {
 		return
 	}
-	ended, responses := newRows(endingColumns...), newRows(responseColumns...)
+	t := theTables()
+	ended, responses := newRows(t.ending...), newRows(t.response...)
 	lowest, highest := int64(1<<63-1), int64(0)
 	var row []any
 	for _, e := range g.Writes {
@@ -208,8 +210,8 @@ func (p *plan) endings(g *engine.Group) {
 			responses.add(a.Append(row[:0], end.ID)...)
 		}
 	}
-	p.steps = append(p.steps, step{query: endExchanges, rows: ended, args: []any{lowest, highest}})
+	p.steps = append(p.steps, step{query: t.endExchanges, rows: ended, args: []any{lowest, highest}})
 	if responses.n > 0 {
-		p.steps = append(p.steps, step{query: respond, rows: responses, args: []any{lowest, highest}})
+		p.steps = append(p.steps, step{query: t.respond, rows: responses, args: []any{lowest, highest}})
 	}
 }

@@ -148,28 +148,31 @@ func additionsOf(entries []*engine.Queued, after int64) []*addition {
 	return all
 }
 
-var (
-	entryColumns = []string{"id", "kind", "thread", "target", "policy", "ord text", "lane", "straight bool",
-		"follows bool",
-		"owner text", "due", "waits", "created", "after"}
-	addEntries = `INSERT INTO barb.queue (id, kind, thread, target, policy, ord, lane, behind, straight, state, owner, due,
+// entryColumns are those of a new entry, as newRows takes them.
+const entryColumns = "id, kind, thread, target, policy, ord text, lane, straight bool, follows bool, owner text, " +
+	"due, waits, created, after"
+
+// addEntries adds entries, from rows of entryColumns.
+func addEntries(columns []string) string {
+	return `INSERT INTO barb.queue (id, kind, thread, target, policy, ord, lane, behind, straight, state, owner, due,
 			created, changed, attempts)
 		SELECT u.id, u.kind, u.thread, u.target, u.policy, u.ord, u.lane, l.behind, l.straight, 1,
 			CASE WHEN l.straight THEN u.owner END, CASE WHEN l.straight THEN u.due ELSE u.waits END, u.created, u.created, 0
-		FROM ` + unnest(entryColumns) + ` CROSS JOIN LATERAL (SELECT
+		FROM ` + unnest(columns) + ` CROSS JOIN LATERAL (SELECT
 			u.follows OR EXISTS (SELECT FROM barb.queue o WHERE o.lane = u.lane AND o.state = 1) AS behind,
 			u.straight AND NOT EXISTS (SELECT FROM barb.queue o WHERE o.lane = u.lane AND o.state = 1 AND NOT o.straight)
 				AS straight) l
 		WHERE u.after IS NULL OR EXISTS (SELECT FROM barb.queue c WHERE c.id = u.after AND c.token = $%d)
 		RETURNING id, behind, straight`
-)
+}
 
 // enqueue plans the new entries of a group, in their order: of one lane, each comes behind those before it.
 func (p *plan) enqueue(added []*addition) {
 	if len(added) == 0 {
 		return
 	}
-	entries, w := newRows(entryColumns...), p.w
+	t, w := theTables(), p.w
+	entries := newRows(t.entry...)
 	lanes, noStraight := map[any]bool{}, map[any]bool{}
 	byID, ids, depends := map[int64]*engine.Queued{}, []int64{}, false
 	for i, a := range added {
@@ -185,7 +188,7 @@ func (p *plan) enqueue(added []*addition) {
 			engine.UnlessZero(a.after))
 		byID[id], ids = q, append(ids, id)
 	}
-	p.steps = append(p.steps, step{query: fmt.Sprintf(addEntries, len(entryColumns)+1), rows: entries,
+	p.steps = append(p.steps, step{query: fmt.Sprintf(t.addEntries, len(t.entry)+1), rows: entries,
 		args: []any{p.token}, reread: "SELECT id, behind, straight FROM barb.queue WHERE id = ANY($1)",
 		again: []any{ids}, apply: func(rows pgx.Rows) error { return addedInto(rows, byID) }})
 	for _, a := range added {
