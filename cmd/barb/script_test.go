@@ -128,6 +128,9 @@ func ask(ts *testscript.TestScript, negated bool, args []string) {
 	if args[3] != "-" {
 		for line := range strings.Lines(ts.ReadFile(args[3])) {
 			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+			if name == "Host" {
+				request.Host = value
+			}
 			request.Header.Add(name, value)
 		}
 	}

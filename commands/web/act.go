@@ -34,8 +34,8 @@ type doing struct {
 func (p *Page) change(do func(context.Context, *doing) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		d := &doing{p, w, r, placeOf(r), r.PostForm}
-		if p.Actions == nil {
-			refuse(w, http.StatusForbidden, "This page only shows webhooks.")
+		if !p.can() {
+			refuse(w, http.StatusForbidden, p.why())
 			return
 		}
 		p.acting.Add(1)

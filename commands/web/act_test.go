@@ -37,6 +37,11 @@ type acting struct {
 
 func newActing(t *testing.T) *acting {
 	t.Helper()
+	return actingWith(t, func(*web.Page) {})
+}
+
+func actingWith(t *testing.T, adjust func(*web.Page)) *acting {
+	t.Helper()
 	a := &acting{home: t.TempDir()}
 	a.app = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -66,6 +71,7 @@ func newActing(t *testing.T) *acting {
 	a.site = siteWith(t, history, func(p *web.Page) {
 		p.Actions = &act.Actions{Shell: sh}
 		p.Hide = func(x *record.Exchange) *record.Exchange { return sh.Redactor.Keep(x, true) }
+		adjust(p)
 	})
 	a.enter()
 	return a

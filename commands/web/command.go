@@ -37,6 +37,10 @@ func New(sh *shell.Shell) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.address, "addr", "", "show the page at this `address` of this machine; :0 picks a free port "+
 		"(default: the first free one from 127.0.0.1:4040)")
+	cmd.Flags().StringVar(&f.publicURL, "public-url", "", "a proxy passes the page to your team at this `URL`; the proxy "+
+		"decides who may see it")
+	cmd.Flags().BoolVar(&f.allowChanges, "allow-changes", false, "let the page replay, pin, note, delete and retry, with "+
+		"--public-url or a history on a server, where it only shows")
 	return cmd
 }
 
@@ -61,8 +65,7 @@ func run(ctx context.Context, sh *shell.Shell, f *Flag) error {
 	end := page.Serve()
 	defer end()
 	if sh.JSON {
-		err = sh.Emit(map[string]any{"schema": 1, "event": "ready", "ui": page.URL(), "pid": os.Getpid()})
-		if err != nil {
+		if err = sh.Emit(page.ready()); err != nil {
 			return err
 		}
 	}
@@ -71,10 +74,22 @@ func run(ctx context.Context, sh *shell.Shell, f *Flag) error {
 	return nil
 }
 
-// Flag is --ui of barb listen.
+// ready is the object that says where the page is: with a public URL also where the proxy finds it.
+func (p *Page) ready() map[string]any {
+	object := map[string]any{"schema": 1, "event": "ready", "ui": p.URL(), "pid": os.Getpid()}
+	if p.Public != "" {
+		object["addr"] = p.listener.Addr().String()
+	}
+	return object
+}
+
+// Flag is --ui of barb listen, and the flags of barb ui.
 type Flag struct {
-	on      bool
-	address string
+	on           bool
+	address      string
+	publicURL    string
+	public       string // its host
+	allowChanges bool
 }
 
 // AddFlag adds the flag to a command.
@@ -101,8 +116,14 @@ func (f *Flag) String() string { return f.address }
 // Type names the value in the help.
 func (*Flag) Type() string { return "address" }
 
-// check refuses an address that other machines reach: the page is for one user of this one.
-func (f *Flag) check() error {
+// check refuses an address that other machines reach: the page is for one user of this one, or behind a proxy, which
+// may be on another.
+func (f *Flag) check() (err error) {
+	if f.publicURL != "" {
+		if f.public, err = publicHost(f.publicURL); err != nil {
+			return err
+		}
+	}
 	if f.address == "" {
 		return nil
 	}
@@ -112,6 +133,10 @@ func (f *Flag) check() error {
 	}
 	if host == "" {
 		host = "127.0.0.1"
+	}
+	if f.public != "" {
+		f.address = net.JoinHostPort(host, port)
+		return nil
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))
 	if host == "localhost" {
@@ -141,19 +166,30 @@ func (f *Flag) Open(ctx context.Context, history *store.Store, listening string,
 		return nil, fail.Local("ui: %w", flags.NetError(err)).Hint("--ui=:0 picks a free port; for barb ui: --addr :0")
 	}
 	page := &Page{History: history, Now: sh.Now, Limits: limits, Actions: actions, Listening: listening,
-		Version: sh.Version,
-		Filter:  func(chosen *flags.Filter) (store.Filter, *jq.Expr, error) { return sh.FilterOf(chosen) },
-		Scheme:  func(name string) (sign.Scheme, bool) { return sh.File.Catalog().Lookup(name) },
-		Hide:    func(x *record.Exchange) *record.Exchange { return sh.Redactor.Keep(x, true) },
-		Hint:    hintOf}
+		Version: sh.Version, ReadOnly: f.readOnly(sh), Public: f.public,
+		Filter: func(chosen *flags.Filter) (store.Filter, *jq.Expr, error) { return sh.FilterOf(chosen) },
+		Scheme: func(name string) (sign.Scheme, bool) { return sh.File.Catalog().Lookup(name) },
+		Hide:   func(x *record.Exchange) *record.Exchange { return sh.Redactor.Keep(x, true) },
+		Hint:   hintOf}
 	page.Open(ln)
 	return page, nil
 }
 
 // Say prints the address of the page; nothing for a nil page.
 func (p *Page) Say(sh *shell.Shell) {
-	if p != nil {
-		sh.Stderr.Printf("barb: ui on %s\n", p.URL())
+	if p == nil {
+		return
+	}
+	sh.Stderr.Printf("barb: ui on %s\n", p.URL())
+	at, _ := p.listener.Addr().(*net.TCPAddr)
+	if p.Public != "" {
+		sh.Say("barb: your proxy passes it on from %s, with Host: %s, and decides who may see it", at, p.Public)
+		if !at.IP.IsLoopback() {
+			sh.Warn("who reaches %s past the proxy needs only the code of the address above", at)
+		}
+	}
+	if p.ReadOnly != "" {
+		sh.Say("barb: the page only shows; barb ui --allow-changes lets it replay, pin, note, delete and retry")
 	}
 }
 

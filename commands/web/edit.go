@@ -35,8 +35,8 @@ const mostEdited = 1 << 20
 // edit shows the form.
 func (p *Page) edit(w http.ResponseWriter, r *http.Request) {
 	at := placeOf(r)
-	if p.Actions == nil {
-		refuse(w, http.StatusForbidden, "This page only shows webhooks.")
+	if !p.can() {
+		refuse(w, http.StatusForbidden, p.why())
 		return
 	}
 	e, err := p.editorOf(r.Context(), at)

@@ -17,6 +17,8 @@ import (
 const (
 	// lookEvery is how often an open page looks for what came. That is one look at the end of an index.
 	lookEvery = 50 * time.Millisecond
+	// lookAtServerEvery is the same over a history on a server, where each look is a question over the network.
+	lookAtServerEvery = 250 * time.Millisecond
 	// settleEvery is how often it looks at webhooks that wait for an answer.
 	settleEvery = 250 * time.Millisecond
 	// mostNews is how many rows are sent at once; a page that missed more reads its list anew.
@@ -54,6 +56,13 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	s.run(r.Context())
 }
 
+func (p *Page) lookEvery() time.Duration {
+	if store.IsServer(p.History.Path()) {
+		return lookAtServerEvery
+	}
+	return lookEvery
+}
+
 // stream is one open page.
 type stream struct {
 	page    *Page
@@ -78,7 +87,7 @@ func versionOf(w *webhooks.Webhook) version {
 
 // run sends what is new until the page or barb ends.
 func (s *stream) run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(s.page.lookEvery())
 	defer tick.Stop()
 	if s.send("hello", map[string]any{"listening": s.page.Listening != ""}) != nil {
 		return

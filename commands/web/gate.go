@@ -3,6 +3,7 @@ package web
 import (
 	"crypto/subtle"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 // does.
 type gate struct {
 	hosts   []string // that a request may name, with their port
+	public  string   // the host by which a proxy passes the page to a team, always over https; "" without one
 	cookie  string   // its name: cookies of one host are shared by all its ports
 	code    string   // of the printed address
 	session string   // the value of the cookie
@@ -22,10 +24,13 @@ type gate struct {
 }
 
 // newGate makes a gate with texts that cannot be guessed.
-func newGate(port int, random func() string) gate {
+func newGate(port int, public string, random func() string) gate {
 	at := ":" + strconv.Itoa(port)
 	g := gate{hosts: []string{"127.0.0.1" + at, "localhost" + at, "[::1]" + at}, cookie: "barb_" + at[1:],
-		code: random(), session: random() + random(), token: random() + random(), used: new(sync.Once)}
+		public: public, code: random(), session: random() + random(), token: random() + random(), used: new(sync.Once)}
+	if public != "" {
+		g.hosts = append(g.hosts, public)
+	}
 	if port == 80 {
 		g.hosts = append(g.hosts, "127.0.0.1", "localhost", "[::1]")
 	}
@@ -47,22 +52,41 @@ func (g *gate) guard(next http.Handler) http.Handler {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
 			w.Header().Set("Allow", "GET, HEAD, POST")
 			refuse(w, http.StatusMethodNotAllowed, "barb answers only GET, HEAD and POST here.")
-		case !mayConnect(r.Context()):
-			refuse(w, http.StatusForbidden, "This page belongs to another user of this machine.")
-		case !fromHere(r):
+		case !g.isPublic(r) && !mayConnect(r.Context()): // a proxy may run as another user
+			refuse(w, http.StatusForbidden, "This page belongs to another user of this machine."+g.aboutProxy())
+		case !g.fromHere(r):
 			refuse(w, http.StatusForbidden, "Another web page asked for this. Open the address that barb printed.")
 		case strings.HasPrefix(r.URL.Path, "/static/") && r.Method != http.MethodPost:
 			static(w, r) // they are barb's, not the user's
 		case r.URL.Query().Has("code"):
 			g.enter(w, r)
 		case !g.knows(r):
-			refuse(w, http.StatusForbidden, howToEnter)
+			refuseWith(w, http.StatusForbidden, howToEnter, onThisHost(r.URL))
 		case r.Method == http.MethodPost && (cross.Check(r) != nil || !g.hasToken(w, r)):
 			refuse(w, http.StatusForbidden, "The form does not carry this page's token. Reload the page and try again.")
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// isPublic reports whether a request came by the public URL. Only its Host says so: whoever reaches the port can write
+// X-Forwarded-Host.
+func (g *gate) isPublic(r *http.Request) bool { return g.public != "" && r.Host == g.public }
+
+func (g *gate) aboutProxy() string {
+	if g.public == "" {
+		return ""
+	}
+	return " A proxy has to pass on the Host that it was asked for, " + g.public + "."
+}
+
+// origin is the one that the page has for the browser that sent a request.
+func (g *gate) origin(r *http.Request) string {
+	if g.isPublic(r) {
+		return "https://" + g.public
+	}
+	return "http://" + r.Host
 }
 
 // protect sets what every answer has.
@@ -80,8 +104,8 @@ func protect(h http.Header) {
 // fromHere reports whether a request comes from the page itself or from a person: one who types its address, follows a
 // link to it, or opens it with a program. What another page asks for by a script, a frame, a form or an image does not.
 // A page on another port of this machine is another page, though browsers call it the same site.
-func fromHere(r *http.Request) bool {
-	if origin := r.Header.Get("Origin"); origin != "" && origin != "null" && origin != "http://"+r.Host {
+func (g *gate) fromHere(r *http.Request) bool {
+	if origin := r.Header.Get("Origin"); origin != "" && origin != "null" && origin != g.origin(r) {
 		return false
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
@@ -96,11 +120,23 @@ func fromHere(r *http.Request) bool {
 
 // knows reports whether a request has the cookie.
 func (g *gate) knows(r *http.Request) bool {
-	c, err := r.Cookie(g.cookie)
+	c, err := r.Cookie(g.cookieFor(r).Name)
 	return err == nil && same(c.Value, g.session)
 }
 
-// enter takes the code out of the address. The first request with the right one gets the cookie.
+// cookieFor is the cookie of the browser that sent a request. By the public URL it goes over https only, and no other
+// host of the domain can set it.
+func (g *gate) cookieFor(r *http.Request) *http.Cookie {
+	c := &http.Cookie{Name: g.cookie, Value: g.session, Path: "/", HttpOnly: true,
+		SameSite: http.SameSiteStrictMode, MaxAge: int(7 * 24 * time.Hour / time.Second)}
+	if g.isPublic(r) {
+		c.Name, c.Secure = "__Host-barb", true
+	}
+	return c
+}
+
+// enter takes the code out of the address. The first request with the right one gets the cookie; with a public URL each
+// does, since each browser of the team needs one (ADR 43).
 func (g *gate) enter(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	right := same(query.Get("code"), g.code)
@@ -108,11 +144,11 @@ func (g *gate) enter(w http.ResponseWriter, r *http.Request) {
 		entered := false
 		if right && r.Method == http.MethodGet {
 			g.used.Do(func() { entered = true })
+			entered = entered || g.public != ""
 		}
 		switch {
 		case entered:
-			http.SetCookie(w, &http.Cookie{Name: g.cookie, Value: g.session, Path: "/", HttpOnly: true,
-				SameSite: http.SameSiteStrictMode, MaxAge: int(7 * 24 * time.Hour / time.Second)})
+			http.SetCookie(w, g.cookieFor(r))
 		case right:
 			refuse(w, http.StatusForbidden, "This address was opened before, and works once. "+howToEnter)
 			return
@@ -121,11 +157,15 @@ func (g *gate) enter(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	http.Redirect(w, r, onThisHost(r.URL), http.StatusSeeOther)
+}
+
+// onThisHost is the address of a request without the code.
+func onThisHost(asked *url.URL) string {
+	query := asked.Query()
 	query.Del("code")
-	to := *r.URL
-	to.Scheme, to.Host, to.RawQuery = "", "", query.Encode()
-	to.Path = "/" + strings.TrimLeft(to.Path, "/\\") // //host is another host
-	http.Redirect(w, r, to.String(), http.StatusSeeOther)
+	to := url.URL{Path: "/" + strings.TrimLeft(asked.Path, "/\\"), RawQuery: query.Encode()} // //host is another host
+	return to.String()
 }
 
 // hasToken reports whether a form carries the token of the page. It reads the form.

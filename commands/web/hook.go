@@ -47,7 +47,8 @@ type hook struct {
 	Token        string
 	Size         string
 
-	Can        bool // actions are there
+	Can        bool   // changes are offered
+	WhyNot     string // why they are not
 	Targets    []act.Target
 	Forms      []act.Form
 	Pinned     bool
@@ -146,10 +147,13 @@ func (p *Page) hookOf(ctx context.Context, at place) (*hook, error) {
 // actions adds what can be done with the webhook.
 func (h *hook) actions(ctx context.Context, p *Page, w *webhooks.Webhook, x *record.Exchange) (err error) {
 	h.Pinned, h.Note, h.NoteShown = w.Remark.Pinned, w.Remark.Note, lines(w.Remark.Note)
-	if h.Can = p.Actions != nil; !h.Can {
+	if p.Actions != nil {
+		h.Forms = act.Forms()
+	}
+	if h.Can = p.can(); !h.Can {
+		h.WhyNot = p.why()
 		return nil
 	}
-	h.Forms = act.Forms()
 	h.SampleName = act.SampleName(x)
 	h.Targets, err = p.Actions.Targets(ctx, w.ID)
 	return err

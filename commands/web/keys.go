@@ -16,6 +16,17 @@ var does = []keys.Action{keys.Previous, keys.Next, keys.Newest, keys.Oldest, key
 // doesBeside are those that the script of the pages beside the list can do.
 var doesBeside = []keys.Action{keys.Back, keys.Filter, keys.Figures, keys.Queue, keys.ByName, keys.Help}
 
+// changing are the actions that change the history or send something.
+var changing = []keys.Action{keys.Undo, keys.Replay, keys.ReplayAs, keys.Edit, keys.Pin, keys.Note, keys.Delete}
+
+// keysOf are those of some actions that the page offers.
+func (p *Page) keysOf(does []keys.Action) []keys.Action {
+	if p.can() {
+		return does
+	}
+	return slices.DeleteFunc(slices.Clone(does), func(a keys.Action) bool { return slices.Contains(changing, a) })
+}
+
 // keyRow is a line of the sheet of keys. The page's script acts by the same rows.
 type keyRow struct {
 	Action, Keys, Does string

@@ -29,17 +29,23 @@ type site struct {
 	t       *testing.T
 	at      string // http://127.0.0.1:PORT
 	entry   string // the printed address
+	page    *web.Page
 	browser *http.Client
 }
 
 func newSite(t *testing.T) *site {
+	t.Helper()
+	return siteOf(t, newStore(t))
+}
+
+func newStore(t *testing.T) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	return siteOf(t, s)
+	return s
 }
 
 func noonNow() time.Time { return noon.Add(time.Minute) }
@@ -65,8 +71,9 @@ func siteWith(t *testing.T, s *store.Store, adjust func(*web.Page)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, _, _ := strings.Cut(page.URL(), "/?")
-	return &site{s, t, at, page.URL(), &http.Client{Jar: jar, Timeout: 20 * time.Second,
+	at := "http://" + ln.Addr().String()
+	_, code, _ := strings.Cut(page.URL(), "/?")
+	return &site{s, t, at, at + "/?" + code, page, &http.Client{Jar: jar, Timeout: 20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport:     &http.Transport{DisableCompression: true}}}
 }

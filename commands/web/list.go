@@ -61,7 +61,7 @@ func (p *Page) rows(w http.ResponseWriter, r *http.Request) {
 func (p *Page) viewOf(r *http.Request) (*view, int) {
 	at := placeOf(r)
 	v, status := p.listOf(r, at)
-	v.Title, v.Theme, v.Token, v.Version, v.Keys = "barb", themeOf(r), p.gate.token, p.Version, keyRows(does)
+	v.Title, v.Theme, v.Token, v.Version, v.Keys = "barb", themeOf(r), p.gate.token, p.Version, keyRows(p.keysOf(does))
 	v.Listening = strings.TrimPrefix(p.Listening, "http://")
 	return v, status
 }

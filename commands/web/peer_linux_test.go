@@ -63,3 +63,19 @@ func TestAConnectionOfAnotherUserIsRefused(t *testing.T) {
 		t.Errorf("this user: status %d", status)
 	}
 }
+
+// A proxy runs as another user. Without the host that it has to pass on, it is a stranger.
+func TestAProxyOfAnotherUserPassesOnItsHost(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be another user")
+	}
+	s := publicSite(t)
+	for host, want := range map[string]string{team: "HTTP/1.1 303", "127.0.0.1:" + s.port(): "HTTP/1.1 403"} {
+		text, err := asNobody("127.0.0.1:"+s.port(), "GET "+s.entry[len(s.at):]+" HTTP/1.1\r\nHost: "+host+
+			"\r\nConnection: close\r\n\r\n")
+		if err != nil || !strings.HasPrefix(text, want) || want == "HTTP/1.1 403" && !strings.Contains(text, team) {
+			t.Errorf("%s: %v %.900q", host, err, text)
+		}
+	}
+}

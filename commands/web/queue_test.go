@@ -135,7 +135,7 @@ func TestAttacksOnTheQueue(t *testing.T) {
 	reading := siteOf(t, a.Store)
 	reading.enter()
 	text := reading.get("/queue")
-	if has(t, text, "This page only shows the queue."); strings.Contains(text, "<form method=post") {
+	if has(t, text, "This page only shows webhooks."); strings.Contains(text, "<form method=post") {
 		t.Error("a page that only shows has a form that changes something")
 	}
 	if a.post("/queue", "do", "retry", "state", "dead"); a.state(1) != store.Waiting {

@@ -15,6 +15,7 @@ type sheet struct {
 	Listening          string
 	Token              string
 	Can                bool   // the page may change something
+	WhyNot             string // why it may not
 	Clock              string // when it was read
 	Trouble, Hint      string
 	Keys               []keyRow
@@ -22,7 +23,7 @@ type sheet struct {
 
 func (p *Page) sheetOf(r *http.Request, title, here string) sheet {
 	return sheet{Title: title, Theme: themeOf(r), Here: here, Listening: p.Listening, Token: p.gate.token,
-		Can: p.Actions != nil, Clock: p.Now().Local().Format(time.TimeOnly), Keys: keyRows(doesBeside)}
+		Can: p.can(), WhyNot: p.why(), Clock: p.Now().Local().Format(time.TimeOnly), Keys: keyRows(p.keysOf(doesBeside))}
 }
 
 // wrong says why something of the page is not there, and returns the status of the answer.

@@ -3,6 +3,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -37,6 +38,8 @@ type Page struct {
 	Actions   *act.Actions
 	Listening string // the URL of the listener of this process; "" for barb ui
 	Version   string
+	ReadOnly  string // why the page changes nothing, for people; "" when it offers changes
+	Public    string // the host, with its port where it is not 443, by which a proxy passes the page on over https
 
 	listener net.Listener
 	gate     gate
@@ -51,28 +54,46 @@ type Page struct {
 
 // Limits on what a browser may use.
 const (
-	mostStreams  = 16
-	mostConns    = 128
-	longestHead  = 16 << 10 // bytes
-	longestForm  = 12 << 20 // bytes; a body that was edited
-	readTimeout  = 15 * time.Second
-	writeTimeout = 30 * time.Second
+	mostStreams = 16
+	// mostTeamStreams is mostStreams behind a proxy. The proxy may need two connections for a browser.
+	mostTeamStreams = 48
+	mostConns       = 128
+	longestHead     = 16 << 10 // bytes
+	longestForm     = 12 << 20 // bytes; a body that was edited
+	readTimeout     = 15 * time.Second
+	writeTimeout    = 30 * time.Second
 )
 
 // Open makes the page on a listener. The address for a person is that of URL.
 func (p *Page) Open(ln net.Listener) {
 	p.listener = &limited{Listener: ln, free: make(chan struct{}, mostConns), closed: make(chan struct{})}
-	p.gate = newGate(ln.Addr().(*net.TCPAddr).Port, rand.Text)
+	p.gate = newGate(ln.Addr().(*net.TCPAddr).Port, p.Public, rand.Text)
 	p.ending, p.end = context.WithCancel(context.Background())
-	p.streams, p.ended = make(chan struct{}, mostStreams), make(chan struct{})
+	streams := mostStreams
+	if p.Public != "" {
+		streams = mostTeamStreams
+	}
+	p.streams, p.ended = make(chan struct{}, streams), make(chan struct{})
 }
 
-// URL returns the address to open, with the code that opens the page once; "" for a nil Page.
+// URL returns the address to open, with the code that opens the page once, or each browser of a team behind a proxy; ""
+// for a nil Page.
 func (p *Page) URL() string {
 	if p == nil {
 		return ""
 	}
+	if p.Public != "" {
+		return "https://" + p.Public + "/?code=" + p.gate.code
+	}
 	return "http://" + p.listener.Addr().String() + "/?code=" + p.gate.code
+}
+
+// can reports whether the page offers changes.
+func (p *Page) can() bool { return p.Actions != nil && p.ReadOnly == "" }
+
+// why says to a person why the page offers no changes.
+func (p *Page) why() string {
+	return cmp.Or(p.ReadOnly, "This page only shows webhooks.")
 }
 
 // Serve serves the page until stop is called. stop returns when no request is in progress.
