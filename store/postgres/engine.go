@@ -21,6 +21,7 @@ type Engine struct {
 	pool    *pgxpool.Pool
 	self    int64 // a random number: exchange.writer of what this process has recorded
 	refused error // why it cannot be written; nil when it can
+	sweeps  int64 // how many exchanges of a partition have to go for the others to be copied
 
 	words  words.Words
 	clock  clock
@@ -45,7 +46,7 @@ func Open(ctx context.Context, address string, create bool) (*Engine, error) {
 	if err != nil {
 		return nil, translate(name, err)
 	}
-	s := &Engine{name: name, pool: pool, self: rand.Int64N(1<<63-1) + 1}
+	s := &Engine{name: name, pool: pool, self: rand.Int64N(1<<63-1) + 1, sweeps: sweptRows}
 	s.writer.engine = s
 	if err := patiently(ctx, func() error { return s.open(ctx, create) }); err != nil {
 		pool.Close()

@@ -10,3 +10,6 @@ var (
 
 // Pool is the connections of a history.
 func (s *Engine) Pool() *pgxpool.Pool { return s.pool }
+
+// SweepFrom has partitions rewritten in which so many exchanges may go.
+func (s *Engine) SweepFrom(rows int64) { s.sweeps = rows }

@@ -21,7 +21,7 @@ const (
 )
 
 // Prune removes exchanges. After an error, earlier removals remain. Ids are not given again. Open entries of the queue
-// stay; ended ones go with their exchange. Where all of a partition goes it is dropped, and its bytes are given back.
+// stay; ended ones go with their exchange. Where all or most of a partition goes, its bytes are given back.
 // Otherwise the server keeps the space for other rows. Removed bytes may remain in it, and in the server's log.
 func (s *Engine) Prune(ctx context.Context, rule engine.PruneRule, pace *retain.Retention) (engine.PruneResult, error) {
 	p := &pruner{s: s, rule: rule, pace: pace, names: map[int64]bool{}}
@@ -30,7 +30,7 @@ func (s *Engine) Prune(ctx context.Context, rule engine.PruneRule, pace *retain.
 	}
 	before, err := s.measure(ctx)
 	if err == nil {
-		err = p.prune(ctx)
+		err = p.pruneAndCompact(ctx)
 	}
 	if err == nil {
 		err = p.tidy(ctx)
@@ -61,7 +61,7 @@ type pruner struct {
 	pace     *retain.Retention // nil: it does not prune on its own
 	until    int64             // the start, in ns since 1970, from which an exchange keeps its webhook
 	names    map[int64]bool    // that removed exchanges had
-	stuck    int64             // all partitions below this number are not to be dropped
+	stuck    int64             // partitions below this number are not to be swept
 	done     engine.PruneResult
 	forecast *forecast // nil: exchanges are removed and not only counted
 }
@@ -86,6 +86,25 @@ var spentCopies = `e.marks IS NOT NULL AND e.kind = 2 AND strpos(e.marks, ',dupl
 	AND EXISTS (SELECT 1 FROM barb.exchange o WHERE o.id = substring(e.marks FROM ',duplicate:([0-9]{1,18})')::bigint
 		AND o.status / 100 = 2 AND ` + strings.ReplaceAll(wasAnswered, "e.", "o.") + `
 		AND NOT EXISTS (SELECT 1 FROM barb.queue q WHERE q.thread = o.id AND q.state <> 2 OFFSET 0) OFFSET 0)`
+
+// pruneAndCompact prunes, and has the files of the partitions as small as the rule asks for. The size of a row is an
+// estimate: what is too much after that is pruned once more.
+func (p *pruner) pruneAndCompact(ctx context.Context) error {
+	for tries := 0; ; tries++ {
+		removed := p.done.Removed
+		if err := p.prune(ctx); err != nil || p.rule.MaxBytes <= 0 || tries == 3 {
+			return err
+		}
+		most := p.rule.MaxBytes
+		if p.pace != nil { // rewriting for each row would be too much: see retain.Limits
+			most += most / 5
+		}
+		compacted, err := p.compact(ctx, most)
+		if err != nil || !compacted && removed == p.done.Removed {
+			return err
+		}
+	}
+}
 
 func (p *pruner) prune(ctx context.Context) error {
 	rule, stages := p.rule, []stage{{term: badSignature}, {term: spentCopies}, {}}
@@ -129,10 +148,10 @@ func (p *pruner) remove(ctx context.Context, f engine.Filter, stages []stage, ex
 			rows, bytes = 20*pruneRows, over
 		}
 		var batch []int64
-		dropped := false
-		for i := 0; i < len(stages) && len(batch) == 0 && !dropped; i++ {
-			if stages[i].term == "" && p.mayDrop() {
-				if dropped, err = p.dropOldest(ctx, over); err != nil || dropped {
+		swept := false
+		for i := 0; i < len(stages) && len(batch) == 0 && !swept; i++ {
+			if stages[i].term == "" && p.maySweep() {
+				if swept, err = p.sweepOldest(ctx, over); err != nil || swept {
 					break
 				}
 			}
@@ -143,15 +162,15 @@ func (p *pruner) remove(ctx context.Context, f engine.Filter, stages []stage, ex
 		if err == nil && len(batch) > 0 {
 			err = p.commit(ctx, batch)
 		}
-		if err != nil || len(batch) == 0 && !dropped {
+		if err != nil || len(batch) == 0 && !swept {
 			return err
 		}
 		p.pace.Move()
 	}
 }
 
-// mayDrop reports whether the rule selects all exchanges of a time.
-func (p *pruner) mayDrop() bool { return p.forecast == nil && reflect.ValueOf(p.rule.Filter).IsZero() }
+// maySweep reports whether the rule selects all exchanges of a time.
+func (p *pruner) maySweep() bool { return p.forecast == nil && reflect.ValueOf(p.rule.Filter).IsZero() }
 
 // used is the bytes that the history would take without the space that removed rows have left in it.
 func (p *pruner) used(ctx context.Context) (int64, error) {
@@ -196,8 +215,7 @@ func (p *pruner) tidy(ctx context.Context) error {
 func (p *pruner) alone(ctx context.Context, do func(tx pgx.Tx) error) error {
 	return patiently(ctx, func() error {
 		return pgx.BeginFunc(ctx, p.s.pool, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, "SELECT set_config('lock_timeout', '100ms', true), "+
-				"set_config('jit', 'off', true)"); err != nil {
+			if _, err := tx.Exec(ctx, shortLocks); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, lockNames); err != nil {

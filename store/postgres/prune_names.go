@@ -3,9 +3,12 @@ package postgres
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/barbhq/barb/store/engine"
 )
 
 // note remembers the names of removed exchanges.
@@ -34,13 +37,8 @@ func (p *pruner) eraseNames(ctx context.Context) error {
 		return err
 	}
 	exchange, entry := row.Number()-lateIDs, row.Number()-lateIDs
-	used, err := p.s.numbers(ctx, namesUsed, p.listedNames(), int64(0), int64(0))
-	if err != nil {
+	if err := p.unlistUsed(ctx, exchange); err != nil || len(p.names) == 0 {
 		return err
-	}
-	p.unlist(used)
-	if len(p.names) == 0 {
-		return nil
 	}
 	return p.alone(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, namesUsed, p.listedNames(), exchange, entry)
@@ -56,6 +54,48 @@ func (p *pruner) eraseNames(ctx context.Context) error {
 			"SET names_removed = names_removed + (SELECT count(*) FROM gone)", p.listedNames())
 		return err
 	})
+}
+
+// Looks at the exchanges for names, the cheapest first. Most names are in use among the newest exchanges. Endpoints and
+// event types have indexes. The heads of answers have none, and few are as rare.
+var looksForNames = []string{
+	`SELECT DISTINCT n FROM (SELECT DISTINCT endpoint, event, answer FROM barb.exchange WHERE id > $2) e,
+		unnest(ARRAY[e.endpoint, e.event, e.answer]) n WHERE n = ANY($1)`,
+	`SELECT n FROM unnest($1::bigint[]) n WHERE EXISTS (SELECT 1 FROM barb.exchange e WHERE e.endpoint = n OFFSET 0)
+		OR EXISTS (SELECT 1 FROM barb.exchange e WHERE e.event = n OFFSET 0)`,
+}
+
+// manyNames is from how many names on one look at all exchanges takes less time than one at each name.
+const manyNames = 5000
+
+// unlistUsed takes the names that are in use out of the list; newest is from where on exchanges are looked at first.
+func (p *pruner) unlistUsed(ctx context.Context, newest int64) error {
+	for i, look := range looksForNames {
+		if len(p.names) == 0 || i > 0 && len(p.names) > manyNames {
+			break
+		}
+		args := []any{p.listedNames()}
+		if i == 0 {
+			args = append(args, newest)
+		}
+		used, err := p.s.numbers(ctx, look, args...)
+		if err != nil {
+			return err
+		}
+		p.unlist(used)
+	}
+	heads, err := p.s.one(ctx, "SELECT count(*) FROM barb.name WHERE id = ANY($1) AND kind = $2", p.listedNames(),
+		int64(engine.NameAnswer))
+	if err != nil {
+		return err
+	}
+	from := int64(math.MaxInt64)
+	if heads.Number() > 0 || len(p.names) > manyNames {
+		from = 0
+	}
+	used, err := p.s.numbers(ctx, namesUsed, p.listedNames(), from, int64(0))
+	p.unlist(used)
+	return err
 }
 
 // unlist takes names that are in use out of the list.

@@ -103,6 +103,7 @@ CREATE TABLE barb.exchange (
   writer        bigint NOT NULL -- the random number of the process that recorded it
 ) PARTITION BY RANGE (id);
 CREATE INDEX exchange_endpoint ON barb.exchange (endpoint, (status / 100), id);
+CREATE INDEX exchange_event ON barb.exchange (event, id) WHERE event IS NOT NULL;
 CREATE INDEX exchange_failed ON barb.exchange (id) WHERE failed = 1;
 CREATE INDEX exchange_marked ON barb.exchange (id) WHERE marks IS NOT NULL;
 CREATE INDEX exchange_webhook ON barb.exchange (webhook, id) WHERE webhook IS NOT NULL;
@@ -213,7 +214,15 @@ BEGIN
 END $$;
 CREATE TRIGGER kept_ended AFTER UPDATE ON barb.queue FOR EACH ROW
   WHEN (OLD.state <> NEW.state AND NEW.state NOT IN (1, 3)) EXECUTE FUNCTION barb.release_pieces();
-CREATE TRIGGER kept_purged AFTER DELETE ON barb.queue FOR EACH ROW EXECUTE FUNCTION barb.release_pieces();
+-- Prune removes a hundred thousand entries at once.
+CREATE FUNCTION barb.release_pieces_of_all() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM barb.kept k WHERE EXISTS (SELECT FROM purged p WHERE p.thread = k.id)
+    AND NOT EXISTS (SELECT FROM barb.queue q WHERE q.thread = k.id AND q.state IN (1, 3));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER kept_purged AFTER DELETE ON barb.queue REFERENCING OLD TABLE AS purged FOR EACH STATEMENT
+  EXECUTE FUNCTION barb.release_pieces_of_all();
 
 -- For people.
 CREATE VIEW barb.exchanges AS

@@ -1,0 +1,232 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// sweep removes much of one partition, or all: what stays is copied to new tables, which take the place of the old
+// ones. That takes a fraction of the time of removing row by row, and gives the space back to the file system. It is
+// one transaction. Nobody waits for the copying. Then, alone, it copies what came or changed meanwhile.
+type sweep struct {
+	p      *pruner
+	number int64
+	upTo   int64 // what begins with a higher id stays
+	whole  bool  // nothing stays, as it seems
+	last   bool  // the partition is needed
+}
+
+const (
+	// stayKeys selects the webhooks, or with a rule for exchanges those, that have to stay in a partition.
+	stayKeys = `SELECT @key AS key FROM barb.exchange_@n e WHERE e.start >= @until OR @key > @upto
+			OR e.start >= @open AND (e.ended = 0 OR NOT ` + wasAnswered + `)
+		UNION SELECT @key FROM barb.queue q JOIN barb.exchange_@n e ON e.id = q.thread
+			WHERE q.state = 1 AND q.thread BETWEEN @low AND @high
+		UNION SELECT @key FROM barb.remark m JOIN barb.exchange_@n e ON coalesce(e.webhook, e.id) = m.webhook
+			WHERE m.pinned @crossing`
+
+	makeCopies = "CREATE TABLE barb.@table_@n_new (LIKE barb.@table INCLUDING ALL EXCLUDING INDEXES)"
+
+	// indexesOfCopies returns the statements for the indexes that the copies need: to make them when most rows are there
+	// takes a fraction of the time.
+	indexesOfCopies = `SELECT string_agg(CASE WHEN i.indisprimary
+			THEN 'ALTER TABLE barb.' || c.relname || '_@n_new ADD PRIMARY KEY (id)'
+			ELSE regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX \S+ ON (ONLY )?\S+',
+				' INDEX ON barb.' || c.relname || '_@n_new') END, '; ' ORDER BY i.indexrelid)
+		FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'barb' AND c.relname IN ('exchange', 'request', 'response')`
+
+	// copyStaying copies what stays and is not copied yet. What stays are mostly rows beside each other, which their
+	// index finds without all the others being read.
+	copyStaying = `WITH stay AS MATERIALIZED (@stay),
+		copied AS MATERIALIZED (SELECT e.id FROM barb.exchange_@n e WHERE EXISTS (SELECT 1 FROM stay s WHERE s.key = @key)
+			AND NOT EXISTS (SELECT 1 FROM barb.exchange_@n_new x WHERE x.id = e.id)),
+		q AS (INSERT INTO barb.request_@n_new SELECT r.* FROM copied f
+			CROSS JOIN LATERAL (SELECT * FROM barb.request_@n x WHERE x.id = f.id LIMIT 1) r),
+		p AS (INSERT INTO barb.response_@n_new SELECT r.* FROM copied f
+			CROSS JOIN LATERAL (SELECT * FROM barb.response_@n x WHERE x.id = f.id LIMIT 1) r)
+		INSERT INTO barb.exchange_@n_new SELECT r.* FROM copied f
+			CROSS JOIN LATERAL (SELECT * FROM barb.exchange_@n x WHERE x.id = f.id LIMIT 1) r`
+
+	// dropChanged removes copies of what is gone, or was changed after a moment: by a transaction that had not ended
+	// then. A request is never changed, and an answer only together with its exchange.
+	dropChanged = `WITH changed AS MATERIALIZED (SELECT c.id FROM barb.exchange_@n_new c
+			LEFT JOIN barb.exchange_@n e ON e.id = c.id WHERE e.id IS NULL OR age(e.xmin) <= age('@moment'::xid)),
+		q AS (DELETE FROM barb.request_@n_new r USING changed c WHERE r.id = c.id),
+		p AS (DELETE FROM barb.response_@n_new r USING changed c WHERE r.id = c.id)
+		DELETE FROM barb.exchange_@n_new r USING changed c WHERE r.id = c.id`
+
+	replaceTables = `DROP TABLE barb.@table_@n; ALTER TABLE barb.@table_@n_new RENAME TO @table_@n;
+		ALTER TABLE barb.@table ATTACH PARTITION barb.@table_@n FOR VALUES FROM (@low) TO (@high + 1)`
+
+	countGone    = "SELECT count(*), count(DISTINCT @key), coalesce(max(e.id), 0) FROM barb.exchange_@n e"
+	unlessCopied = "AND NOT EXISTS (SELECT 1 FROM barb.exchange_@n x WHERE x.id ="
+	notCopied    = " WHERE NOT EXISTS (SELECT 1 FROM barb.exchange_@n_new x WHERE x.id = e.id)"
+
+	// removeRest removes what goes with removed exchanges, of which @last is the newest.
+	removeRest = `DELETE FROM barb.queue q WHERE q.thread BETWEEN @low AND @high AND q.state <> 1 @unless q.thread);
+		DELETE FROM barb.mirror m WHERE m.id BETWEEN @low AND @high @unless m.id);
+		DELETE FROM barb.kept k WHERE k.id BETWEEN @low AND @high @unless k.id);
+		DELETE FROM barb.remark m WHERE m.webhook <= @high
+			AND NOT EXISTS (SELECT 1 FROM barb.exchange x WHERE x.id = m.webhook)
+			AND NOT EXISTS (SELECT 1 FROM barb.exchange x WHERE x.webhook = m.webhook);
+		DELETE FROM barb.freed WHERE partition = @n;
+		UPDATE barb.history SET last_id = @last WHERE last_id < @last`
+)
+
+// errInTheWay says that others use the tables, as a backup does, for longer than it is worth to wait.
+var errInTheWay = errors.New("others are in the way")
+
+// run sweeps the partition; false when that is not possible now.
+func (w *sweep) run(ctx context.Context) (bool, error) {
+	did, err := w.once(ctx)
+	if err == nil && !did && w.whole { // something stays
+		w.whole = false
+		return w.once(ctx)
+	}
+	return did, err
+}
+
+func (w *sweep) once(ctx context.Context) (bool, error) {
+	var done swept
+	err := patiently(ctx, func() error {
+		return pgx.BeginFunc(ctx, w.p.s.pool, func(tx pgx.Tx) (err error) {
+			done = swept{}
+			return w.within(ctx, tx, &done)
+		})
+	})
+	if errors.Is(err, errInTheWay) || codeOf(err) == notAllowed { // the tables may belong to another user
+		return false, nil
+	}
+	if err == nil && done.is {
+		w.p.done.Removed += done.exchanges
+		if w.p.rule.Whole {
+			w.p.done.Webhooks += done.webhooks
+		}
+		w.p.note(done.names)
+	}
+	return done.is, err
+}
+
+// swept is what a sweep has removed.
+type swept struct {
+	is                  bool
+	exchanges, webhooks int64
+	names               []int64 // that it may have removed the last exchange of
+}
+
+// within sweeps in a transaction.
+func (w *sweep) within(ctx context.Context, tx pgx.Tx, done *swept) error {
+	if _, err := tx.Exec(ctx, shortLocks); err != nil {
+		return err
+	}
+	var moment string
+	if err := tx.QueryRow(ctx, "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295)::text").
+		Scan(&moment); err != nil {
+		return err
+	}
+	if !w.whole {
+		if err := w.copy(ctx, tx); err != nil {
+			return err
+		}
+	}
+	rows, err := tx.Query(ctx, w.place(namesOfPartition))
+	if err == nil {
+		done.names, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+	}
+	if err != nil {
+		return err
+	}
+	return w.lockedOut(ctx, tx, func(tx pgx.Tx) error { return w.replace(ctx, tx, moment, done) })
+}
+
+// copy makes the copies.
+func (w *sweep) copy(ctx context.Context, tx pgx.Tx) error {
+	if err := w.eachTable(ctx, tx, makeCopies); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, w.place(copyStaying)); err != nil {
+		return err
+	}
+	var indexes string
+	if err := tx.QueryRow(ctx, w.place(indexesOfCopies)).Scan(&indexes); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, indexes, pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
+// namesOfPartition finds the names of a partition that came from outside: see namesOf.
+const namesOfPartition = `SELECT DISTINCT n FROM (SELECT DISTINCT endpoint, event, answer FROM barb.exchange_@n) e,
+		unnest(ARRAY[e.endpoint, e.event, e.answer]) n WHERE n IS NOT NULL
+	UNION SELECT DISTINCT n FROM (SELECT DISTINCT target, policy FROM barb.queue WHERE thread BETWEEN @low AND @high) q,
+		unnest(ARRAY[q.target, q.policy]) n WHERE n IS NOT NULL`
+
+const (
+	shortLocks = "SELECT set_config('lock_timeout', '100ms', true), set_config('jit', 'off', true), " +
+		"set_config('work_mem', '64MB', true)"
+	// swapPatience is how long a sweep waits for readers, a tenth of a second at a time, since others wait behind it.
+	swapPatience = 3 * time.Second
+)
+
+// lockedOut does something while nobody reads or writes the tables.
+func (w *sweep) lockedOut(ctx context.Context, tx pgx.Tx, do func(tx pgx.Tx) error) error {
+	for until := time.Now().Add(swapPatience); ; {
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, lockNames); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, "LOCK TABLE barb.exchange, barb.request, barb.response"); err != nil {
+				return err
+			}
+			return do(tx)
+		})
+		switch code := codeOf(err); {
+		case code != notAvailable && code != deadlock:
+			return err
+		case time.Now().After(until):
+			return errInTheWay
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// replace puts the copies in place of the partition, or drops it where nothing stays.
+func (w *sweep) replace(ctx context.Context, tx pgx.Tx, moment string, done *swept) error {
+	var stays bool
+	if w.whole {
+		if err := tx.QueryRow(ctx, w.place("SELECT EXISTS (@stay)")).Scan(&stays); err != nil || stays {
+			return err
+		}
+	} else {
+		if _, err := tx.Exec(ctx, w.place(replaced(dropChanged, "@moment", moment))); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, w.place(copyStaying)); err != nil {
+			return err
+		}
+	}
+	count, replacing, gone := countGone, "DROP TABLE barb.@table_@n", "AND (true OR 0 ="
+	if !w.whole {
+		count, replacing, gone = countGone+notCopied, replaceTables, unlessCopied
+	}
+	var highest int64
+	if err := tx.QueryRow(ctx, w.place(count)).Scan(&done.exchanges, &done.webhooks, &highest); err != nil {
+		return err
+	}
+	err := w.eachTable(ctx, tx, replacing)
+	if err == nil {
+		rest := replaced(removeRest, "@last", strconv.FormatInt(highest, 10), "@unless", gone)
+		_, err = tx.Exec(ctx, w.place(rest), pgx.QueryExecModeSimpleProtocol)
+	}
+	done.is = err == nil
+	return err
+}
