@@ -169,13 +169,13 @@ const namesOfPartition = `SELECT DISTINCT n FROM (SELECT DISTINCT endpoint, even
 const (
 	shortLocks = "SELECT set_config('lock_timeout', '100ms', true), set_config('jit', 'off', true), " +
 		"set_config('work_mem', '64MB', true)"
-	// swapPatience is how long a sweep waits for readers, a tenth of a second at a time, since others wait behind it.
-	swapPatience = 3 * time.Second
+	// swapTries is how often a sweep waits for readers, a tenth of a second at a time, since others wait behind it.
+	swapTries = 15
 )
 
 // lockedOut does something while nobody reads or writes the tables.
 func (w *sweep) lockedOut(ctx context.Context, tx pgx.Tx, do func(tx pgx.Tx) error) error {
-	for until := time.Now().Add(swapPatience); ; {
+	for tries := 1; ; tries++ {
 		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, lockNames); err != nil {
 				return err
@@ -188,7 +188,7 @@ func (w *sweep) lockedOut(ctx context.Context, tx pgx.Tx, do func(tx pgx.Tx) err
 		switch code := codeOf(err); {
 		case code != notAvailable && code != deadlock:
 			return err
-		case time.Now().After(until):
+		case tries == swapTries:
 			return errInTheWay
 		}
 		select {
