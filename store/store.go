@@ -13,6 +13,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres"
+	"github.com/barbhq/barb/store/postgres/address"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/retain"
 	"github.com/barbhq/barb/store/sqlite"
@@ -77,7 +78,7 @@ func NameOf(place string) string {
 	if !IsServer(place) {
 		return place
 	}
-	name, err := postgres.NameOf(place)
+	name, err := address.Name(place)
 	if err != nil { // nobody knows where its password ends
 		return "postgres://…"
 	}

@@ -314,7 +314,7 @@ var spends = []string{
 	"store/sqlite/erase.go", "store/writer.go", "store/sqlite/prune.go", "store/gather/gather.go",
 	"store/sqlite/schema.go",
 	"store/postgres/engine.go", "store/postgres/errors.go", "store/postgres/reserve.go", // waits, and the server's clock
-	"store/postgres/cancel.go",
+	"store/postgres/address/cancel.go",
 	"store/turn/turn.go",
 	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
 	"commands/tell/attempts.go", "commands/send_many.go", // how long a delivery or a run took

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/address"
 )
 
 // writer is what Commit remembers from group to group.
@@ -205,9 +206,9 @@ func (w *writer) send(ctx context.Context, b *pgx.Batch) error {
 	}
 	defer conn.Release()
 	notes := conn.Conn().PgConn().CustomData()
-	delete(notes, warned)
+	delete(notes, address.Warned)
 	err = conn.SendBatch(ctx, b).Close()
-	if _, ok := notes[warned]; ok && (err == nil || isAway(err)) {
+	if _, ok := notes[address.Warned]; ok && (err == nil || isAway(err)) {
 		return errUnconfirmed
 	}
 	return err

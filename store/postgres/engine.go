@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/address"
 	"github.com/barbhq/barb/store/words"
 )
 
@@ -33,12 +34,12 @@ type Engine struct {
 // Open opens the history at an address, postgres://USER:PASSWORD@HOST/DATABASE, and, with create, makes its tables
 // where there are none. The database itself is there already. Errors: ErrNotExist, ErrForeign, ErrNewer, and ErrAway
 // after 10 s.
-func Open(ctx context.Context, address string, create bool) (*Engine, error) {
-	name, err := NameOf(address)
+func Open(ctx context.Context, where string, create bool) (*Engine, error) {
+	name, err := address.Name(where)
 	if err != nil {
 		return nil, err
 	}
-	config, err := configOf(address)
+	config, err := address.Config(where, connectPatience)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,12 @@
-package postgres
+// Package address reads the address of a PostgreSQL server, and says how its connections behave.
+package address
 
 import (
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,9 +14,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// NameOf returns an address without its password: what a person may see, and may use again where ~/.pgpass has the
+// Name returns an address without its password: what a person may see, and may use again where ~/.pgpass has the
 // password. An address that hides where its password ends is refused, and nothing of it is in the error.
-func NameOf(address string) (string, error) {
+func Name(address string) (string, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok || scheme != "postgres" && scheme != "postgresql" {
 		return "", errors.New("address of a PostgreSQL server does not begin with postgres://")
@@ -53,13 +55,13 @@ func withoutSecrets(query string) string {
 	return strings.Join(kept, "&")
 }
 
-// warned is under what a connection notes that the server warned of its last commit.
-const warned = "barb: warned"
+// Warned is under what a connection notes that the server warned of its last commit.
+const Warned = "barb: warned"
 
-// configOf reads an address, and what PGHOST and its like, ~/.pgpass and the service file add to it. Nothing of a
+// Config reads an address, and what PGHOST and its like, ~/.pgpass and the service file add to it. Nothing of a
 // session is relied on, so that a pool of connections such as PgBouncer may lie between: no statement is prepared
 // under a name, and each is planned for its own arguments.
-func configOf(address string) (*pgxpool.Config, error) {
+func Config(address string, patience time.Duration) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		text := err.Error()
@@ -71,11 +73,11 @@ func configOf(address string) (*pgxpool.Config, error) {
 	conn := c.ConnConfig
 	conn.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	if conn.ConnectTimeout == 0 {
-		conn.ConnectTimeout = connectPatience
+		conn.ConnectTimeout = patience
 	}
 	conn.OnNotice = func(c *pgconn.PgConn, n *pgconn.Notice) {
 		if n.Code == "01000" { // the wait for a standby was cut off: see commit.go
-			c.CustomData()[warned] = true
+			c.CustomData()[Warned] = true
 		}
 	}
 	// A cancelled statement ends on the server too: it may hold locks.
