@@ -1,4 +1,4 @@
-// Package address reads the address of a PostgreSQL server, and says how its connections behave.
+// Package address reads the address of a PostgreSQL server.
 package address
 
 import (
