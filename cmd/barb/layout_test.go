@@ -178,7 +178,7 @@ var layout = map[string]struct{ ours, others []string }{
 		"deliver", "deliver/compare", "deliver/journal", "deliver/replay", "deliver/signer", "deliver/worker",
 		"listen/route", "store", "store/disk", "store/export", "store/record", "store/snapshot", "store/webhooks"},
 		others: []string{"github.com/spf13"}},
-	"commands/report": {ours: []string{"commands/fail", "commands/ui", "store/disk"}},
+	"commands/report": {ours: []string{"commands/fail", "commands/plot", "commands/ui", "store/disk"}},
 	"commands/queued": {ours: []string{"commands/flags", "commands/shell", "commands/ui", "deliver", "deliver/signer",
 		"deliver/worker", "listen/gateway", "store", "store/record"}},
 	"commands/pick": {ours: []string{"commands/fail", "commands/jq", "store", "store/export", "store/record",

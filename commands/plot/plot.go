@@ -1,4 +1,4 @@
-// Package plot draws numbers as characters.
+// Package plot draws numbers as bars of characters or of a web page.
 package plot
 
 import (

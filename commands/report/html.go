@@ -6,6 +6,9 @@ import (
 	"html"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/commands/plot"
+	"github.com/barbhq/barb/commands/ui"
 )
 
 // style is the whole look of the page: it loads no font and no picture.
@@ -73,35 +76,17 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprint(max(d.Milliseconds(), 1))
 }
 
-// plot draws the time that each case took, in their order. With fewer than two times there is nothing to see.
+// plot draws how long the cases took, as the page draws latencies. With fewer than two times there is nothing to see.
 func (r *Report) plot(b *strings.Builder) {
-	const width, height, left, bottom, top = 900.0, 200.0, 60.0, 20.0, 10.0
-	longest, timed := time.Duration(0), 0
+	var took plot.Latencies
+	timed := 0
 	for i := range r.Cases {
-		if took := r.Cases[i].Took; took > 0 {
-			longest, timed = max(longest, took), timed+1
+		if d := r.Cases[i].Took; d > 0 {
+			took.Add(d, 1)
+			timed++
 		}
 	}
-	if timed < 2 {
-		return
+	if timed >= 2 {
+		b.WriteString("<h2>Latency</h2>\n" + plot.HTML(took.Rows(ui.Duration), "Time", "Cases"))
 	}
-	fmt.Fprintf(b, `<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="time of each case in milliseconds">`+"\n",
-		width, height)
-	y := func(d time.Duration) float64 {
-		return height - bottom - (height-bottom-top)*float64(d)/float64(longest)
-	}
-	for _, part := range []time.Duration{0, longest / 2, longest} {
-		fmt.Fprintf(b, `<line x1="%.0f" y1="%.1f" x2="%.0f" y2="%.1f"/><text x="0" y="%.1f">%s</text>`+"\n",
-			left, y(part), width, y(part), y(part)+4, part.Round(time.Millisecond/10))
-	}
-	step := (width - left - 20) / float64(max(len(r.Cases)-1, 1))
-	for i := range r.Cases {
-		c := &r.Cases[i]
-		if c.Took <= 0 {
-			continue
-		}
-		fmt.Fprintf(b, `<circle class="%s" cx="%.1f" cy="%.1f" r="4"><title>%s: %s ms</title></circle>`+"\n",
-			c.shownOutcome(), left+10+step*float64(i), y(c.Took), html.EscapeString(c.Name), milliseconds(c.Took))
-	}
-	b.WriteString("</svg>\n")
 }

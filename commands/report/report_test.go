@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/plot"
 	"github.com/barbhq/barb/commands/report"
+	"github.com/barbhq/barb/commands/ui"
 )
 
 // hostile is what a stranger may put into an event type or an answer.
@@ -174,7 +176,7 @@ func code(err error) int {
 
 // TestThePageRunsNothingAndLoadsNothing walks the page as a browser reads it.
 func TestThePageRunsNothingAndLoadsNothing(t *testing.T) {
-	expected := "html head meta title style body h1 p span svg line text circle table thead tbody tr th td br pre div " +
+	expected := "html head meta title style body h1 p span h2 svg rect table thead tbody tr th td br pre div " +
 		"strong"
 	d := xml.NewDecoder(strings.NewReader(string(strange().HTML())))
 	text := ""
@@ -204,8 +206,12 @@ func TestThePageRunsNothingAndLoadsNothing(t *testing.T) {
 			t.Errorf("the page does not show %q", want)
 		}
 	}
-	page := string(small().HTML())
-	if !strings.Contains(page, "default-src 'none'") || strings.Count(page, "<circle") != 3 ||
+	var took plot.Latencies
+	for _, c := range small().Cases[:3] {
+		took.Add(c.Took, 1)
+	}
+	page, drawn := string(small().HTML()), plot.HTML(took.Rows(ui.Duration), "Time", "Cases")
+	if !strings.Contains(page, "default-src 'none'") || strings.Count(page, drawn) != 1 ||
 		!strings.Contains(page, "2 retries") {
 		t.Error(page)
 	}

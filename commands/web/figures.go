@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/barbhq/barb/commands/flags"
@@ -61,12 +60,7 @@ type partTable struct {
 
 type histogram struct {
 	Title string
-	Rows  []stepBar
-}
-
-type stepBar struct {
-	plot.Row
-	Wide int64 // of 1000
+	Bars  markup
 }
 
 // figures shows the six figures, the statistics and the latencies of a time.
@@ -141,37 +135,16 @@ func (f *figuresPage) draw(drawn *past.Drawn) {
 	f.Plots = append(histogramOf("Sent latency", &drawn.Sent), histogramOf("Received latency", &drawn.Received)...)
 	values, step, first, last := drawn.Rate.Values()
 	if len(values) > 0 {
-		f.Rate = barsOf(values)
+		f.Rate = plot.Outline(values)
 		f.Rates = "at most " + strconv.FormatInt(slices.Max(values), 10) + " in " + ui.Duration(step) + ", from " +
 			first.Local().Format(time.DateTime) + " to " + last.Add(step).Local().Format(time.DateTime)
 	}
 }
 
 func histogramOf(title string, l *plot.Latencies) []histogram {
-	rows, most := l.Rows(ui.Duration), int64(1)
+	rows := l.Rows(ui.Duration)
 	if len(rows) == 0 {
 		return nil
 	}
-	for _, r := range rows {
-		most = max(most, r.Value)
-	}
-	h := histogram{Title: title}
-	for _, r := range rows {
-		h.Rows = append(h.Rows, stepBar{r, (1000*r.Value + most - 1) / most})
-	}
-	return []histogram{h}
-}
-
-// barsOf is the outline of values as bars beside each other.
-func barsOf(values []int64) string {
-	var b strings.Builder
-	most, number := slices.Max(values), int64(len(values))
-	for i, v := range values {
-		if v > 0 {
-			from, to := 1000*int64(i)/number, 1000*int64(i+1)/number
-			b.WriteString("M" + strconv.FormatInt(from, 10) + " 100V" + strconv.FormatInt(100-(99*v+most-1)/most, 10) +
-				"H" + strconv.FormatInt(max(to, from+1), 10) + "V100z")
-		}
-	}
-	return b.String()
+	return []histogram{{title, markup(plot.HTML(rows, "Time", "Number"))}} //nolint:gosec // it escapes the names
 }
