@@ -99,7 +99,7 @@ e2e/node_modules/.package-lock.json: e2e/package-lock.json
 
 test-pg: ## the contracts, the faults and the scripts over a PostgreSQL server of their own, and through PgBouncer; needs Debian's postgresql and pgbouncer
 	BARB_REQUIRE_PG=1 go test ./store/postgres/... -race -count=1 -timeout 15m
-	BARB_REQUIRE_PG=1 go test ./store ./cmd/barb -count=1 -run PostgreSQL -timeout 15m
+	BARB_REQUIRE_PG=1 go test ./store ./deliver/fleet ./cmd/barb -count=1 -run PostgreSQL -timeout 15m
 	BARB_REQUIRE_PG=1 BARB_PGBOUNCER=1 go test ./store -count=1 -run PostgreSQL -timeout 15m
 	BARB_REQUIRE_PG=1 BARB_PGBOUNCER=1 go test ./store/postgres -count=1 -skip 'Plan|Prune|Reads' -timeout 15m
 

@@ -83,7 +83,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/schema": {ours: []string{"commands/retest", "deliver/compare", "store/drift",
 		"store/record", "store/export", "store/senders", "store/health", "store/webhooks",
 		"sign", "sign/newkey", "sign/discover", "sign/explain", "deliver/provider", "deliver/fixture",
-		"deliver/probe", "store"}},
+		"deliver/probe", "deliver/worker", "store"}},
 	"listen/command": {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-shellwords"}},
 	"listen/script":  {ours: []string{"units", "listen", "listen/route", "store/record"}},
 	"listen/route":   {},

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/probe"
 	"github.com/barbhq/barb/deliver/provider"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/discover"
@@ -95,7 +96,11 @@ func objects(t *testing.T) map[string]any {
 		"asserted": schema.Asserted{Schema: 1, Event: "assert", ID: 7, EventType: "invoice.paid",
 			Failed: []schema.AssertedFailed{{That: ".status < 300", Why: []string{"status is 503"}}}},
 		"queued": schema.NewQueued(&waiting), "queued_leased": schema.NewQueued(&leased),
-		"queued_done":    schema.NewQueued(&done),
+		"queued_done": schema.NewQueued(&done),
+		"worker": schema.NewWorker(&worker.Info{Name: "deliver-3f2a1b2c", Machine: "web-1", PID: 4711, Version: "1.2.0",
+			State: worker.Live, Beats: true, BeatAge: 1200 * time.Millisecond, Leases: 4,
+			Endpoints: []string{"api.example.com:443"}}, at),
+		"worker_unknown": schema.NewWorker(&worker.Info{Name: "deliver", State: worker.Unknown, Leases: 1}, at),
 		"queued_message": schema.NewQueuedMessage(x, export.With{}, &waiting),
 		"signed": schema.NewSigned("linear",
 			&sign.Signed{Fields: []sign.Field{{Name: "Linear-Signature", Value: "ab"}}, URL: "https://a.test/?sig=1",
