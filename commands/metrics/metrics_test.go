@@ -31,6 +31,7 @@ func TestNoTextOfAStrangerBecomesALabel(t *testing.T) {
 		`barb_webhooks_received_total{scheme="other",verdict="unchecked"} 100`,
 		`barb_forward_total{code="",error="refused"} 100`,
 		"barb_duplicates_total 100", "barb_handshakes_total 1", "barb_queue_depth 0",
+		"barb_queue_lag_seconds 0", `barb_workers{state="live"} 0`, `barb_workers{state="silent"} 0`,
 		`barb_signatures_total{verdict="invalid"} 0`,
 	} {
 		if !strings.Contains(out.String(), want+"\n") {
@@ -142,5 +143,20 @@ func TestAHistogramAddsUpWhileItIsWritten(t *testing.T) {
 		"h_bucket{le=\"+Inf\"} 4000\nh_sum 6000\nh_count 4000\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
+func TestTheLagIsOfWhatIsDueForTheLongest(t *testing.T) {
+	history := emptyHistory(t)
+	now := time.Now()
+	for i, due := range []time.Duration{time.Hour, -time.Minute, -time.Second} {
+		q := &store.Queued{Kind: store.QueueKind(1 + i%2), Thread: 1, Target: fmt.Sprint("http://a.test/", i),
+			Due: now.Add(due), Created: now}
+		if err := history.Enqueue(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if behind, err := lag(t.Context(), history); err != nil || behind < 60 || behind > 60+time.Since(now).Seconds() {
+		t.Error(behind, err)
 	}
 }

@@ -1,9 +1,7 @@
 package metrics
 
 import (
-	"context"
 	"fmt"
-	"math"
 	"net/http"
 	"runtime"
 	"time"
@@ -37,25 +35,13 @@ func NewSent(version string, history *store.Store) *Sent {
 		commit:    set.histogram("barb_store_commit_seconds", buckets()),
 		failed:    set.counter("barb_store_commit_errors_total"),
 	}
-	set.gauge("barb_queue_depth", queueGauge(history, func(open, _ int64) int64 { return open }))
-	set.gauge("barb_dead_letters", queueGauge(history, func(_, dead int64) int64 { return dead }))
+	for name, read := range gauges(history) {
+		set.gauge(name, scraped(read))
+	}
 	set.gauge(fmt.Sprintf("barb_build_info{version=%q,goversion=%q}", version, runtime.Version()),
 		func() float64 { return 1 })
 	history.Observe = m.committed
 	return m
-}
-
-// queueGauge returns a gauge that queries the history when scraped, and is NaN when the history does not answer.
-func queueGauge(history *store.Store, which func(open, dead int64) int64) func() float64 {
-	return func() float64 {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		open, dead, err := history.QueueGauges(ctx)
-		if err != nil {
-			return math.NaN()
-		}
-		return float64(which(open, dead))
-	}
 }
 
 // Attempt counts an ended attempt and, with the last attempt of a delivery, the outcome. An interrupted attempt does
