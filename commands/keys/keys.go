@@ -65,6 +65,12 @@ func footer(rows []Row) string {
 
 // List returns the keys of a view and what they do, a line each.
 func List(view View) []string {
+	lines, _ := Listed(view)
+	return lines
+}
+
+// Listed is List with the column at which the second column begins.
+func Listed(view View) (lines []string, second int) {
 	rows, width := In(view), 0
 	names := make([]string, len(rows))
 	for i, r := range rows {
@@ -78,7 +84,7 @@ func List(view View) []string {
 	for i, r := range rows {
 		names[i] += strings.Repeat(" ", width-utf8.RuneCountInString(names[i])) + gap + r.Does
 	}
-	return names
+	return names, width + len(gap)
 }
 
 // Symbol returns a key as it is shown: an arrow for the arrow keys.

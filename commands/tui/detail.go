@@ -66,6 +66,25 @@ func wrapWords(lines []string, width int) (all []string) {
 	return all
 }
 
+// wrapKeys is the list of the keys in a width. What a key does stays in its column where that has room.
+func wrapKeys(width int) (all []string) {
+	const room = 30
+	lines, second := keys.Listed(keys.Terminal)
+	if width-second < room {
+		return wrapWords(lines, width)
+	}
+	for _, line := range lines {
+		first := ansi.Truncate(line, second, "")
+		for i, text := range wrapWords([]string{strings.TrimPrefix(line, first)}, width-second) {
+			if i > 0 {
+				first = strings.Repeat(" ", second)
+			}
+			all = append(all, first+strings.TrimLeft(text, " "))
+		}
+	}
+	return all
+}
+
 // fold breaks the lines of the section to the pane.
 func (s *State) fold() {
 	l, d := s.layout(), &s.detail

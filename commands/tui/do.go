@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/keys"
 	"github.com/barbhq/barb/commands/query"
+	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/webhooks"
 )
 
@@ -20,11 +21,13 @@ func (s *State) do(action keys.Action) []Effect {
 	w := s.chosen()
 	switch action {
 	case keys.Replay:
+		if len(s.picked) == 0 && wentNowhere(w) {
+			return s.replayAs(ids)
+		}
 		s.picked = nil
 		return s.run(Run{Args: append([]string{"replay"}, ids...)})
 	case keys.ReplayAs:
-		s.command("replay " + strings.Join(ids, " ") + " --to ")
-		return []Effect{Targets{ID: w.ID}}
+		return s.replayAs(ids)
 	case keys.Edit:
 		return []Effect{Edit{Args: []string{"replay", texts([]int64{w.ID})[0], "--edit"}}}
 	case keys.Explain:
@@ -56,6 +59,18 @@ func (s *State) do(action keys.Action) []Effect {
 		s.undo()
 	}
 	return nil
+}
+
+// replayAs begins the command line of a replay that goes to the first of the targets, or to another.
+func (s *State) replayAs(ids []string) []Effect {
+	s.command("replay " + strings.Join(ids, " ") + " --to ")
+	s.field.help = "an address, such as :3000"
+	return []Effect{Targets{ID: s.chosen().ID}}
+}
+
+// wentNowhere reports whether a webhook was received and sent to no app, so that a replay has to be told where to go.
+func wentNowhere(w *webhooks.Webhook) bool {
+	return !slices.ContainsFunc(w.Exchanges, func(x *record.Exchange) bool { return x.Kind == record.Sent })
 }
 
 // run runs a command line unless one is running.

@@ -204,7 +204,7 @@ func (s *State) look(action keys.Action, key string) []Effect {
 			s.over = nil
 			return nil
 		}
-		s.over = &over{title: "Keys", lines: wrapWords(keys.List(keys.Terminal), s.Width), full: true}
+		s.over = &over{title: "Keys", lines: wrapKeys(s.Width), full: true}
 	case keys.Back:
 		return s.back()
 	}

@@ -33,8 +33,10 @@ var (
 // columnsIn returns the columns of a list of a width.
 func columnsIn(width int) []column {
 	switch {
-	case width < 60:
+	case width < 50:
 		return []column{whenColumn, arrowColumn, eventColumn, answerColumn, stateColumn}
+	case width < 60:
+		return []column{idColumn, whenColumn, arrowColumn, eventColumn, answerColumn, stateColumn}
 	case width < 76:
 		return []column{idColumn, whenColumn, arrowColumn, eventColumn, answerColumn, tookColumn, stateColumn}
 	case width < 100:

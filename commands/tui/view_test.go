@@ -163,9 +163,10 @@ func TestActionsAreCommandLines(t *testing.T) {
 	d.fill()
 	d.start(80, 24, false)
 	for _, step := range []struct{ keys, says string }{
-		{"r", "barb replay 14 prints"}, {"v", "barb verify 14 --explain prints"}, {"S", "barb stats --plot prints"},
+		{"r", "barb replay 14 --to "}, {"v", "barb verify 14 --explain prints"}, {"S", "barb stats --plot prints"},
 		{"Q", "barb queue prints"}, {"m j d", "barb diff 14 13 prints"}, {"space space r", "barb replay 12 13 prints"},
 		{"j j j j j R", "127.0.0.1:3000"}, {"enter", "barb replay 5 --to http://127.0.0.1:3000/hooks prints"},
+		{"r", "barb replay 5 prints"}, // it went there before
 		{"x enter", "barb save 5 --out 5.barb.ndjson prints"},
 	} {
 		d.press(strings.Fields(step.keys)...)
