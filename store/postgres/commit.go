@@ -188,6 +188,13 @@ func (w *writer) written(ctx context.Context) (there bool, err error) {
 // forgetWritten removes the earlier groups of this process, which nobody asks for any more.
 const forgetWritten = "DELETE FROM barb.written WHERE writer = $1 AND number < $2"
 
+// forgetEnded removes what processes have left that ended, or were killed. One process in so many does so.
+const (
+	forgetEnded  = "DELETE FROM barb.written WHERE at < " + serverNow + " - $1"
+	forgetOf     = 64
+	writtenHolds = 24 * time.Hour // far longer than a process asks for its group
+)
+
 // forgetEvery is after how many groups the earlier ones are removed.
 const forgetEvery = 256
 

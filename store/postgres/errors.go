@@ -20,14 +20,22 @@ const (
 	// connectPatience is how long one host may take to answer, unless the address has a connect_timeout.
 	connectPatience = 5 * time.Second
 	longestPause    = 500 * time.Millisecond // between two tries
+	// openPatience is how long a history is tried to open where there is no server, which may be about to start. Once it
+	// is open, patience holds.
+	openPatience = 2 * time.Second
 )
 
 // patiently calls do again while its error may pass, for at most patience. do must be safe to repeat.
 func patiently(ctx context.Context, do func() error) error {
-	until := time.Now().Add(patience)
+	return tried(ctx, do, func(error) time.Duration { return patience })
+}
+
+// tried is patiently with a patience for each error.
+func tried(ctx context.Context, do func() error, patience func(error) time.Duration) error {
+	begun := time.Now()
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, longestPause) {
 		err := do()
-		if err == nil || !mayPass(err) || time.Now().After(until) || ctx.Err() != nil {
+		if err == nil || !mayPass(err) || ctx.Err() != nil || time.Since(begun) > patience(err) {
 			return err
 		}
 		select {
@@ -77,6 +85,14 @@ func isAway(err error) bool {
 func isOfConnecting(err error) bool {
 	_, ok := errors.AsType[*pgconn.ConnectError](err)
 	return ok
+}
+
+// patienceToOpen is short where nobody listens at the address, or no such host is known.
+func patienceToOpen(err error) time.Duration {
+	if isOfConnecting(err) && codeOf(err) == "" && !pgconn.Timeout(err) {
+		return openPatience
+	}
+	return patience
 }
 
 // isFinal reports whether the server refuses for a reason that does not pass: a password, a database.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"slices"
@@ -324,4 +325,73 @@ func TestACommitWaitsForItsStandby(t *testing.T) {
 		t.Fatal(err)
 	}
 	recorded(t, s, hook(3))
+}
+
+// Who only reads waits for the server, too.
+func TestReadingGoesOnWhileTheServerRestarts(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t)
+	s := openEngine(t, server.Database(t))
+	recorded(t, s, hook(1), hook(2))
+	stop, read := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				read <- nil
+				return
+			default:
+			}
+			n, began := 0, time.Now()
+			for _, err := range s.List(context.Background(), engine.Filter{}) {
+				if err != nil {
+					read <- fmt.Errorf("after %v: %w", time.Since(began), err)
+					return
+				}
+				n++
+			}
+			if n != 2 {
+				read <- fmt.Errorf("%d exchanges are listed, want 2", n)
+				return
+			}
+		}
+	}()
+	if err := server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	close(stop)
+	if err := <-read; err != nil {
+		t.Error(err)
+	}
+}
+
+// Where nobody listens a command says so soon.
+func TestNoServerIsToldSoon(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "postgres://barb@" + l.Addr().String() + "/barb"
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if _, err := Open(t.Context(), address, false); !errors.Is(err, engine.ErrAway) {
+		t.Errorf("%v, want ErrAway", err)
+	}
+	if took := time.Since(began); took < openPatience || took > patience {
+		t.Errorf("it took %v, want little more than %v", took, openPatience)
+	}
+}
+
+func TestWhatProcessesLeftIsCleared(t *testing.T) {
+	t.Parallel()
+	s := newEngine(t)
+	exec(t, s, "INSERT INTO barb.written VALUES (7, 1, "+serverNow+" - 86400000000001), (7, 2, "+serverNow+" - 1000000000)")
+	s.self -= s.self % forgetOf // one that clears
+	recorded(t, s, hook(1))
+	if left := list[int64](t, s, "SELECT number FROM barb.written WHERE writer = 7"); !slices.Equal(left, []int64{2}) {
+		t.Errorf("groups %v are noted, want the one of today", left)
+	}
 }

@@ -74,6 +74,9 @@ func (p *plan) queue(b *pgx.Batch) {
 	if p.w.number%forgetEvery == 0 {
 		b.Queue(forgetWritten, p.w.engine.self, p.w.number)
 	}
+	if p.w.number == 1 && p.w.engine.self%forgetOf == 0 {
+		b.Queue(forgetEnded, int64(writtenHolds))
+	}
 	if len(p.w.names.used) > 0 {
 		b.Queue("SELECT pg_advisory_xact_lock_shared($1, $2)", lockClass, lockNames)
 		b.Queue("SELECT 1 / (names_removed = $1)::int FROM barb.history", p.w.names.removed)

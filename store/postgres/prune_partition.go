@@ -70,34 +70,46 @@ func (p *pruner) sweepOldest(ctx context.Context, over int64) (swept bool, err e
 // planned returns how a partition is swept, nil where that is no use.
 func (p *pruner) planned(ctx context.Context, number, newest, over int64) (*sweep, error) {
 	w := &sweep{p: p, number: number, upTo: math.MaxInt64, last: number == newest}
-	row, err := p.s.one(ctx, w.place(`SELECT count(*), count(*) FILTER (WHERE start < @until) FROM barb.exchange_@n`))
-	if err != nil {
-		return nil, err
-	}
-	rows, going := row.Number(), row.Number()
 	size, err := w.size(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if size > over && rows > 0 { // by size: as many as have so many bytes, about
-		going = min(going, int64(float64(rows)*float64(over)/float64(size)))
-		row, err := p.s.one(ctx, w.place("SELECT id FROM barb.exchange_@n ORDER BY id LIMIT 1 OFFSET $1"), going)
-		if err != nil || row == nil {
+	// The newest has begun last, nearly. Whether all goes is looked at once more.
+	row, err := p.s.one(ctx, w.place("SELECT start >= @until FROM barb.exchange_@n ORDER BY id DESC LIMIT 1"))
+	if err != nil {
+		return nil, err
+	}
+	if w.whole = !w.last && size <= over && (row == nil || !row.Yes()); !w.whole {
+		if worth, err := w.cut(ctx, float64(over)/float64(size)); err != nil || !worth {
 			return nil, err
+		}
+	}
+	if w.upTo == math.MaxInt64 && p.rule.Whole {
+		err = w.removeCrossing(ctx)
+	}
+	return w, err
+}
+
+// cut decides what goes of a partition of which not all does, and reports whether it is worth to copy the rest. By size
+// it is as many exchanges as have a share of the bytes, about.
+func (w *sweep) cut(ctx context.Context, share float64) (worth bool, err error) {
+	row, err := w.p.s.one(ctx, w.place(`SELECT count(*), count(*) FILTER (WHERE start < @until) FROM barb.exchange_@n`))
+	if err != nil {
+		return false, err
+	}
+	rows, going := row.Number(), row.Number()
+	if share < 1 {
+		going = min(going, int64(float64(rows)*share))
+		row, err := w.p.s.one(ctx, w.place("SELECT id FROM barb.exchange_@n ORDER BY id LIMIT 1 OFFSET $1"), going)
+		if err != nil || row == nil {
+			return false, err
 		}
 		w.upTo = row.Number()
 	}
 	if going < rows { // and so does none of a later partition, but for a few
-		p.stuck = math.MaxInt64
+		w.p.stuck = math.MaxInt64
 	}
-	w.whole = going == rows && !w.last
-	if !w.whole && (going < p.s.sweeps || 2*going < rows) {
-		return nil, nil //nolint:nilnil // it is not swept
-	}
-	if going == rows && p.rule.Whole {
-		err = w.removeCrossing(ctx)
-	}
-	return w, err
+	return going >= w.p.s.sweeps && 2*going >= rows, nil
 }
 
 // crossing selects webhooks that have exchanges in a partition and outside of it.

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -132,5 +133,58 @@ func TestASweepSeesWhatCameWhileItCopied(t *testing.T) {
 	}
 	if _, err := e.Get(t.Context(), again.ID); err != nil {
 		t.Error("the redelivery is lost:", err)
+	}
+}
+
+// A limit of the size holds for what the server's files take, as it does for a file.
+func TestPruneBySizeLeavesNoMoreThanTheLimit(t *testing.T) {
+	for name, sweepFrom := range map[string]int64{"row by row": 1 << 40, "by copying the rest": 1} {
+		t.Run(name, func(t *testing.T) {
+			address := pgtest.Database(t)
+			s, err := store.Open(t.Context(), address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			chance := rand.New(rand.NewPCG(1, 1))
+			const n = 2000
+			xs := make([]*record.Exchange, n)
+			for i := range xs {
+				r, err := record.ParseRequest("POST /hooks HTTP/1.1\r\nHost: app.test\r\n\r\n", "http")
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 1000 {
+					r.Body = append(r.Body, byte(chance.IntN(256)))
+				}
+				xs[i] = &record.Exchange{Kind: record.Received, Attempt: 1, Request: r,
+					Start: noon.Add(time.Duration(i) * time.Second)}
+			}
+			if err := s.Record(t.Context(), xs...); err != nil {
+				t.Fatal(err)
+			}
+			e, err := postgres.Open(t.Context(), address, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer e.Close()
+			e.SweepFrom(sweepFrom)
+			const limit = 3 << 19
+			done, err := e.Prune(t.Context(), engine.PruneRule{MaxBytes: limit, Whole: true}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var size, left, lowest int64
+			if err := e.Pool().QueryRow(t.Context(), `SELECT (SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
+				WHERE relnamespace = 'barb'::regnamespace AND relkind = 'r'), count(*), min(id) FROM barb.exchange`).Scan(&size,
+				&left, &lowest); err != nil {
+				t.Fatal(err)
+			}
+			if size > limit || size < limit*6/10 || left != n-done.Removed || lowest != done.Removed+1 {
+				t.Errorf("it takes %d bytes, want little less than %d; %d removed, %d left from %d", size, limit, done.Removed,
+					left, lowest)
+			}
+			t.Logf("%d bytes, %d left", size, left)
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"encoding/binary"
@@ -19,23 +20,48 @@ import (
 // those here takes 100 times as long as they do.
 const withoutCompiling = "SELECT set_config('jit', 'off', true)"
 
-// each hands the rows of a query to do, until that returns io.EOF or another error. A row may be kept.
-func (s *Engine) each(ctx context.Context, query string, args []any, do func(engine.Row) error) (err error) {
+// each hands the rows of a query to do, until that returns io.EOF or another error. A row may be kept. While the server
+// restarts, or has no connection free, the query is tried again, unless a row was handed out.
+func (s *Engine) each(ctx context.Context, query string, args []any, do func(engine.Row) error) error {
+	var doing error
+	handed := false
+	err := patiently(ctx, func() error {
+		err := s.query(ctx, query, args, func(row engine.Row) error {
+			handed = true
+			doing = do(row)
+			return doing
+		})
+		if doing == nil && handed {
+			doing = err
+		}
+		if doing != nil {
+			return nil
+		}
+		return err
+	})
+	if errors.Is(doing, io.EOF) {
+		return nil
+	}
+	return s.told(cmp.Or(doing, err))
+}
+
+// query hands the rows of a query to do, until that returns an error.
+func (s *Engine) query(ctx context.Context, query string, args []any, do func(engine.Row) error) (err error) {
 	b := &pgx.Batch{}
 	b.Queue(withoutCompiling)
 	b.Queue(query, args...)
 	results := s.pool.SendBatch(ctx, b)
 	defer func() {
 		if closed := results.Close(); err == nil {
-			err = s.told(closed)
+			err = closed
 		}
 	}()
 	if _, err := results.Exec(); err != nil {
-		return s.told(err)
+		return err
 	}
 	rows, err := results.Query()
 	if err != nil {
-		return s.told(err)
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -43,14 +69,11 @@ func (s *Engine) each(ctx context.Context, query string, args []any, do func(eng
 		if err == nil {
 			err = do(row)
 		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
-			return s.told(err)
+			return err
 		}
 	}
-	return s.told(rows.Err())
+	return rows.Err()
 }
 
 // all returns the rows of a query.

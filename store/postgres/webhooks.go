@@ -78,6 +78,8 @@ func narrowest(f *engine.Filter) (engine.Filter, bool) {
 		return engine.Filter{Status: f.Status}, true
 	case f.WebhookID != "":
 		return engine.Filter{WebhookID: f.WebhookID}, true
+	case f.Event != "" && !strings.Contains(f.Event, "*") && !strings.HasPrefix(f.Event, "handshake:"):
+		return engine.Filter{Event: f.Event}, true
 	}
 	return engine.Filter{}, false
 }
@@ -139,7 +141,7 @@ func (s *Engine) areFewer(ctx context.Context, sc *scope, most int) (bool, error
 
 const (
 	// fewNarrow is up to how many exchanges that a filter selects are all read before the first page.
-	fewNarrow = 2000
+	fewNarrow = 1000
 	// newestRows is among how many of the newest ids the webhooks of the first pages are looked for where there are more.
 	newestRows = 20_000
 )
