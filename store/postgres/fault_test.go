@@ -388,7 +388,8 @@ func TestNoServerIsToldSoon(t *testing.T) {
 func TestWhatProcessesLeftIsCleared(t *testing.T) {
 	t.Parallel()
 	s := newEngine(t)
-	exec(t, s, "INSERT INTO barb.written VALUES (7, 1, "+serverNow+" - 86400000000001), (7, 2, "+serverNow+" - 1000000000)")
+	exec(t, s, "INSERT INTO barb.written VALUES (7, 1, "+serverNow+" - 86400000000001), (7, 2, "+serverNow+
+		" - 1000000000)")
 	s.self -= s.self % forgetOf // one that clears
 	recorded(t, s, hook(1))
 	if left := list[int64](t, s, "SELECT number FROM barb.written WHERE writer = 7"); !slices.Equal(left, []int64{2}) {
