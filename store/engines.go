@@ -64,6 +64,7 @@ var (
 	ErrCorrupt  = engine.ErrCorrupt
 	ErrOwner    = engine.ErrOwner
 	ErrReadOnly = engine.ErrReadOnly
+	ErrNoRight  = engine.ErrNoRight
 	ErrLocked   = engine.ErrLocked
 	ErrFull     = engine.ErrFull
 	ErrReplaced = engine.ErrReplaced

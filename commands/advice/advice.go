@@ -27,6 +27,8 @@ var sentinels = []struct {
 	{store.ErrNewer, fail.ExitLocal, "install a newer barb, or name another history with --db"},
 	{store.ErrForeign, fail.ExitLocal, "name another history with --db; the file was not touched"},
 	{store.ErrCorrupt, fail.ExitLocal, "move the file away to start a new history, or name another with --db"},
+	{store.ErrNoRight, fail.ExitLocal, "docs/team.md has the rights of a listener, a worker and a reader; --db names " +
+		"another history"},
 	{store.ErrReadOnly, fail.ExitLocal, "make the file and its folder writable, or name another history with --db"},
 	{store.ErrFull, fail.ExitLocal, "free some space; barb prune --older-than 7d makes the history smaller"},
 	{store.ErrReplaced, fail.ExitLocal, "start it again; it then uses the new history"},

@@ -16,6 +16,8 @@ var (
 	ErrCorrupt  = errors.New("is damaged")
 	ErrOwner    = errors.New("is accessible to other users")
 	ErrReadOnly = errors.New("cannot be written")
+	// ErrNoRight is an ErrReadOnly.
+	ErrNoRight  = fmt.Errorf("%w: the user has no right to", ErrReadOnly)
 	ErrLocked   = errors.New("is locked by another process")
 	ErrFull     = errors.New("cannot grow: the disk is full")
 	ErrReplaced = errors.New("was removed or replaced while it was open")
@@ -37,7 +39,8 @@ func Fault(path string, err error) error {
 	if err == ErrNotExist { //nolint:errorlint // only the bare sentinel: a wrapped one says more
 		return &missingError{path}
 	}
-	for _, state := range []error{ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced,
+	for _, state := range []error{ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrNoRight, ErrReadOnly, ErrLocked, ErrFull,
+		ErrReplaced,
 		ErrAway, ErrClosed} {
 		if errors.Is(err, state) { // its text is what the history is or does
 			return fmt.Errorf("history %s %w", path, err)

@@ -107,7 +107,7 @@ func (s *Engine) mayWrite(ctx context.Context, standby bool) error {
 	case standby:
 		s.refused = engine.Fault(s.name, fmt.Errorf("%w: the server is a standby", engine.ErrReadOnly))
 	case !may:
-		s.refused = engine.Fault(s.name, fmt.Errorf("%w: the user has no right to", engine.ErrReadOnly))
+		s.refused = engine.Fault(s.name, engine.ErrNoRight)
 	}
 	return nil
 }

@@ -148,7 +148,7 @@ func translate(name string, err error) error {
 
 // forbiddenWrite is the error of a user who has no right to a table.
 func (s *Engine) forbiddenWrite(err error) error {
-	return engine.Fault(s.name, fmt.Errorf("%w: %w", engine.ErrReadOnly, plainError(causeOf(err))))
+	return engine.Fault(s.name, fmt.Errorf("%w (%w)", engine.ErrNoRight, plainError(causeOf(err))))
 }
 
 // awayError is ErrAway with the reason.

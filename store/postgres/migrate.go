@@ -115,7 +115,7 @@ func (s *Engine) forbidden(err error) error {
 	if codeOf(err) != notAllowed {
 		return err
 	}
-	return engine.Fault(s.name, fmt.Errorf("%w: the user may not make its tables (%w)", engine.ErrReadOnly,
+	return engine.Fault(s.name, fmt.Errorf("%w: its tables belong to another (%w)", engine.ErrNoRight,
 		plainError(causeOf(err))))
 }
 

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -17,30 +16,10 @@ func partitionOf(id int64) int64 { return id / perPartition }
 // partitioned are the tables that have partitions.
 var partitioned = [...]string{"exchange", "request", "response"}
 
-// makePartition makes a partition of each table unless it is there. ATTACH lets others read and write meanwhile, which
-// CREATE TABLE … PARTITION OF does not.
+// makePartition makes a partition of each table unless it is there.
 func makePartition(ctx context.Context, tx pgx.Tx, number int64) error {
-	if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, lockMake); err != nil {
-		return err
-	}
-	for _, table := range partitioned {
-		name := fmt.Sprintf("%s_%d", table, number)
-		var there bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-			WHERE n.nspname = 'barb' AND c.relname = $1)`, name).Scan(&there); err != nil {
-			return err
-		}
-		if there {
-			continue
-		}
-		_, err := tx.Exec(ctx, fmt.Sprintf(`CREATE TABLE barb.%s (LIKE barb.%s INCLUDING ALL);
-			ALTER TABLE barb.%s ATTACH PARTITION barb.%s FOR VALUES FROM (%d) TO (%d)`, name, table, table, name,
-			number*perPartition, (number+1)*perPartition), pgx.QueryExecModeSimpleProtocol)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := tx.Exec(ctx, "SELECT barb.make_partition($1)", number)
+	return err
 }
 
 // ready sees to it that the partitions of some ids are there, and the next one before half of the last is used.

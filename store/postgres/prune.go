@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -30,6 +31,9 @@ func (s *Engine) Prune(ctx context.Context, rule engine.PruneRule, pace *retain.
 	}
 	before, err := s.measure(ctx)
 	if err == nil {
+		err = s.mayPrune(ctx)
+	}
+	if err == nil {
 		err = p.pruneAndCompact(ctx)
 	}
 	if err == nil {
@@ -41,6 +45,15 @@ func (s *Engine) Prune(ctx context.Context, rule engine.PruneRule, pace *retain.
 	}
 	p.done.Bytes, p.done.Remains = max(before-after, 0), p.done.Removed > 0
 	return p.done, s.told(err)
+}
+
+// mayPrune returns an error unless the tables are this user's: only their owner may drop one.
+func (s *Engine) mayPrune(ctx context.Context) error {
+	row, err := s.one(ctx, "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'barb.exchange'::regclass")
+	if err == nil && !row.Yes() {
+		err = engine.Fault(s.name, fmt.Errorf("%w: its tables belong to another", engine.ErrNoRight))
+	}
+	return err
 }
 
 // WouldPrune returns what Prune would remove by a rule, without Bytes, and removes nothing. By age the numbers are
@@ -178,9 +191,8 @@ func (p *pruner) used(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	// New rows go into the space of the last partition, so half of it is taken for filled again.
-	row, err := p.s.one(ctx, `SELECT coalesce(sum(least(f.bytes, s.size / CASE WHEN f.partition >= (
-			SELECT coalesce(max(id), 0) FROM barb.exchange) / `+perPartitionText+` THEN 2 ELSE 1 END)), 0)::bigint
+	// Of the last partition new rows may have filled the space again: compact finds out.
+	row, err := p.s.one(ctx, `SELECT coalesce(sum(least(f.bytes, s.size)), 0)::bigint
 		FROM barb.freed f CROSS JOIN LATERAL (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS size
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'barb' AND c.relname IN
 				('exchange_' || f.partition, 'request_' || f.partition, 'response_' || f.partition)) s`)

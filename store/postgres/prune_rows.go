@@ -6,14 +6,11 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
 )
-
-var perPartitionText = strconv.Itoa(perPartition)
 
 const (
 	// oldestLeft selects one exchange of each webhook.

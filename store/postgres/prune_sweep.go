@@ -99,7 +99,7 @@ func (w *sweep) once(ctx context.Context) (bool, error) {
 			return w.within(ctx, tx, &done)
 		})
 	})
-	if errors.Is(err, errInTheWay) || codeOf(err) == notAllowed { // the tables may belong to another user
+	if errors.Is(err, errInTheWay) {
 		return false, nil
 	}
 	if err == nil && done.is {

@@ -131,6 +131,30 @@ CREATE TABLE barb.response (
   body   bytea
 ) PARTITION BY RANGE (id);
 
+-- Makes a partition of each of the three unless it is there: NAME_0 has the ids from 0 to 131071. A process that may only
+-- insert needs it, too: so it runs with the rights of the owner, and makes none but the next. ATTACH lets others read and
+-- write meanwhile, which CREATE TABLE ... PARTITION OF does not. The lock is lockMake.
+CREATE FUNCTION barb.make_partition(number bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  parent text;
+  part text;
+BEGIN
+  IF number < 0 OR number > (SELECT last_value FROM barb.exchange_id) / 131072 + 1 THEN
+    RAISE 'there is no use for partition % yet', number;
+  END IF;
+  PERFORM pg_advisory_xact_lock(1650553442, 1);
+  FOREACH parent IN ARRAY ARRAY['exchange', 'request', 'response'] LOOP
+    part := parent || '_' || number;
+    CONTINUE WHEN EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'barb' AND c.relname = part);
+    EXECUTE format('CREATE TABLE barb.%I (LIKE barb.%I INCLUDING ALL)', part, parent);
+    EXECUTE format('ALTER TABLE barb.%I ATTACH PARTITION barb.%I FOR VALUES FROM (%s) TO (%s)', parent, part,
+      number * 131072, (number + 1) * 131072);
+  END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION barb.make_partition FROM PUBLIC;
+
 -- Bytes of rows that prune has removed from a partition, whose files still have the space: about, and for prune alone.
 CREATE TABLE barb.freed (
   partition bigint PRIMARY KEY, -- its number
