@@ -87,7 +87,7 @@ func TestASweepSeesWhatCameWhileItCopied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Rollback(t.Context()) //nolint:errcheck // it is committed, or the test has failed
+	defer reader.Rollback(t.Context())
 	if _, err := reader.Exec(t.Context(), "LOCK TABLE barb.exchange IN ACCESS SHARE MODE"); err != nil {
 		t.Fatal(err)
 	}

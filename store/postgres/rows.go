@@ -31,11 +31,8 @@ func (s *Engine) each(ctx context.Context, query string, args []any, do func(eng
 			doing = do(row)
 			return doing
 		})
-		if doing == nil && handed {
-			doing = err
-		}
-		if doing != nil {
-			return nil
+		if handed { // it cannot be tried again
+			doing, err = cmp.Or(doing, err), nil
 		}
 		return err
 	})
