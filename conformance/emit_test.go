@@ -47,6 +47,7 @@ func emittedReceivers() []emitted {
 		{"nextjs", "route.mjs", handler("nextjs")}, {"lambda", "index.mjs", handler("lambda")},
 		{"flask", "receiver.py", python("flask")}, {"django", "receiver.py", python("django")},
 		{"fastapi", "receiver.py", python("fastapi")},
+		{"rails", "webhooks_controller.rb", railsRun},
 		{"go", "receiver.go", goRun}, {"php", "receiver.php", phpRun},
 	}
 }
@@ -81,6 +82,10 @@ func goRun(t *testing.T, dir, file string) *exec.Cmd {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return exec.Command(binary)
+}
+
+func railsRun(t *testing.T, _, file string) *exec.Cmd {
+	return exec.Command("ruby", here(t, "emit/rails.rb"), file)
 }
 
 // phpRun returns PHP's own server, whose first line on stderr announces its address.
