@@ -117,7 +117,7 @@ func branches() []shell.Branch {
 		{Name: "deliver", Make: newDeliver}, {Name: "verify", Make: newVerify},
 		{Name: "show", Make: past.NewShow},
 		{Name: "queue", Make: newQueue}, {Name: "workers", Make: newWorkers},
-		{Name: "stats", Make: past.NewStats}, {Name: "prune", Make: newPrune},
+		{Name: "stats", Make: past.NewStats}, {Name: "prune", Make: newPrune}, {Name: "copy", Make: newCopy},
 		{Name: "pin", Make: remark.NewPin}, {Name: "unpin", Make: remark.NewUnpin}, {Name: "note", Make: remark.NewNote},
 		{Name: "save", Make: files.NewSave}, {Name: "export", Make: files.NewExport},
 		{Name: "import", Make: files.NewImport}, {Name: "schemes", Make: newSchemes},

@@ -72,4 +72,6 @@ var (
 	ErrClosed   = engine.ErrClosed
 	ErrNoEntry  = engine.ErrNoEntry
 	ErrLease    = engine.ErrLease
+	ErrNotEmpty = engine.ErrNotEmpty
+	ErrSame     = engine.ErrSame
 )

@@ -50,7 +50,7 @@ type withServer struct{ *testing.M }
 func (w withServer) Run() int { return pgtest.Main(w.M) }
 
 var roles = map[string]func(path string, args []string) error{
-	"write": roleWrite, "flood": roleFlood, "lock": roleLock, "umask": roleUmask,
+	"write": roleWrite, "flood": roleFlood, "lock": roleLock, "umask": roleUmask, "copy": roleCopy,
 }
 
 // child starts a role. Its standard input stays open until the test ends it.

@@ -59,10 +59,6 @@ func (sh *Shell) UseHistory(path string) { sh.db = path }
 // checkHistoryPlace refuses a --db that is a URL of no server before anything is made: as a path it would be a folder
 // whose name has the password in it. The message names the scheme alone, for the same reason.
 func (sh *Shell) checkHistoryPlace() error {
-	scheme, ok := historyScheme(sh.db)
-	if !ok || store.IsServer(sh.db) {
-		return nil
-	}
 	from := "--db"
 	switch source := sh.Settings["db"]; {
 	case strings.HasPrefix(string(source), "BARB_"):
@@ -70,8 +66,24 @@ func (sh *Shell) checkHistoryPlace() error {
 	case source.Weight() == FromFile:
 		from = "db in " + string(source)
 	}
+	return wrongPlace(sh.db, from, "--db ")
+}
+
+// CheckPlace refuses an argument as --db is refused. The message begins with its name.
+func CheckPlace(place, name string) error {
+	if place == "" {
+		return fail.Usage("%s is empty", name)
+	}
+	return wrongPlace(place, name, "")
+}
+
+func wrongPlace(place, from, flag string) error {
+	scheme, ok := historyScheme(place)
+	if !ok || store.IsServer(place) {
+		return nil
+	}
 	return fail.Usage("%s begins with %s://; a history is a file or a PostgreSQL database", from, scheme).
-		Hint("--db PATH names a file, --db postgres://USER@HOST/DATABASE a database")
+		Hintf("%sPATH names a file, %spostgres://USER@HOST/DATABASE a database", flag, flag)
 }
 
 // historyScheme returns what stands before ://, in lower case, if it has the form of a scheme (RFC 3986, section 3.1).

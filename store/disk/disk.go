@@ -84,3 +84,10 @@ func (id FileID) Same() bool {
 	now, err := os.Stat(id.path)
 	return err == nil && os.SameFile(id.info, now)
 }
+
+// IsSame reports whether two paths lead to one file that is there.
+func IsSame(path, other string) bool {
+	a, errA := os.Stat(path)
+	b, errB := os.Stat(other)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}

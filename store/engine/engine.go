@@ -23,6 +23,7 @@ type Engine interface {
 	QueueReader
 	Fleet
 	Keeper
+	Dumper
 }
 
 // Reader reads exchanges and what is known of them.

@@ -40,8 +40,7 @@ func Fault(path string, err error) error {
 		return &missingError{path}
 	}
 	for _, state := range []error{ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrNoRight, ErrReadOnly, ErrLocked, ErrFull,
-		ErrReplaced,
-		ErrAway, ErrClosed} {
+		ErrReplaced, ErrAway, ErrClosed, ErrNotEmpty, ErrSame} {
 		if errors.Is(err, state) { // its text is what the history is or does
 			return fmt.Errorf("history %s %w", path, err)
 		}
@@ -52,7 +51,7 @@ func Fault(path string, err error) error {
 // IsOurs reports whether err already says all there is to say.
 func IsOurs(err error) bool {
 	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrReadOnly,
-		ErrLocked, ErrFull, ErrReplaced, ErrAway, ErrClosed, ErrNoEntry, ErrLease} {
+		ErrLocked, ErrFull, ErrReplaced, ErrAway, ErrClosed, ErrNoEntry, ErrLease, ErrNotEmpty, ErrSame} {
 		if errors.Is(err, ours) {
 			return true
 		}

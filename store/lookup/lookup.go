@@ -53,6 +53,17 @@ func (b *Builder) Step(c *sqlite3.SQLiteConn, newest int64) error {
 	return add(c, b.next-1)
 }
 
+// Fill adds all blocks whose exchanges are below newest, in the transaction at hand.
+func Fill(c *sqlite3.SQLiteConn, newest int64) error {
+	var b Builder
+	for {
+		before := b.next
+		if err := b.Step(c, newest); err != nil || b.next == before {
+			return err
+		}
+	}
+}
+
 // add writes a row for each bucket, also for an empty one: that all blocks before the last of a bucket were added is
 // what Find relies on.
 func add(c *sqlite3.SQLiteConn, block int64) error {

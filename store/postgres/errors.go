@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/address"
 )
 
 const (
@@ -76,7 +77,7 @@ func isAway(err error) bool {
 	case err == nil, errors.Is(err, pgx.ErrNoRows), engine.IsOurs(err):
 		return false
 	case !ok:
-		return isOfConnecting(err) || pgconn.Timeout(err) || isOfNetwork(err)
+		return isOfConnecting(err) || pgconn.Timeout(err) || address.IsOfNetwork(err)
 	}
 	return strings.HasPrefix(e.Code, "57P") || strings.HasPrefix(e.Code, "08") || e.Severity == "FATAL" && !isFinal(e.Code)
 }

@@ -1,11 +1,15 @@
 package postgres
 
-import "github.com/jackc/pgx/v5/pgxpool"
+import (
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/barbhq/barb/store/postgres/bulk"
+)
 
 // What the tests from outside need: package store, which they use, imports this one.
 var (
 	Escape = escape
-	SumOf  = sumOf
+	SumOf  = bulk.SumOf
 )
 
 // Pool is the connections of a history.

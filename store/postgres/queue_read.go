@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/bulk"
 )
 
 // selected is a filter of the queue as SQL, with the values that it needs.
@@ -167,7 +168,7 @@ const upcoming = targetsQuery + `,
 func (s *Engine) Upcoming(ctx context.Context, kind engine.QueueKind, target string) (all []engine.Due, err error) {
 	var sum []byte
 	if target != "" {
-		sum = sumOf(target)
+		sum = bulk.SumOf(target)
 	}
 	err = s.each(ctx, upcoming, []any{int64(kind), sum, int64(engine.NameTarget)}, func(row engine.Row) error {
 		all = append(all, engine.Due{Target: row.Text(), Policy: row.Text(), At: s.clock.out(row.Number())})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/bulk"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -207,7 +208,7 @@ func classesOf(endpoints []int64, status engine.StatusRange) *arms {
 // namesLike returns the ids of at most so many names that one of some globs matches.
 func (s *Engine) namesLike(ctx context.Context, kind engine.NameKind, globs []string, most int) ([]int64, error) {
 	if len(globs) == 1 && !strings.Contains(globs[0], "*") {
-		return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND sum = $2", int64(kind), sumOf(globs[0]))
+		return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND sum = $2", int64(kind), bulk.SumOf(globs[0]))
 	}
 	return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND text LIKE ANY($2) ORDER BY id LIMIT $3",
 		int64(kind),
