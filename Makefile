@@ -12,7 +12,7 @@ static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }
 # With NULL_TRIM it writes nothing for empty columns at the end of a row: six webhooks of a kilobyte fit into a page, not five.
 cflags = $$(go env CGO_CFLAGS) -DSQLITE_ENABLE_NULL_TRIM=1 $$(test "$$(go env GOOS)" = linux && echo -DHAVE_FDATASYNC=1)
 
-.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance e2e e2e-million screenshots soak test-pg cross bench bench-quick performance fuzz picture clean toolchain
+.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance e2e e2e-million screenshots soak soak-pg test-pg cross bench bench-quick performance fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -102,6 +102,9 @@ test-pg: ## the contracts, the faults and the scripts over a PostgreSQL server o
 	BARB_REQUIRE_PG=1 go test ./store ./deliver/fleet ./cmd/barb -count=1 -run PostgreSQL -timeout 15m
 	BARB_REQUIRE_PG=1 BARB_PGBOUNCER=1 go test ./store -count=1 -run PostgreSQL -timeout 15m
 	BARB_REQUIRE_PG=1 BARB_PGBOUNCER=1 go test ./store/postgres -count=1 -skip 'Plan|Prune|Reads' -timeout 15m
+
+soak-pg: build ## crashes of a PostgreSQL server, kills of workers, a failover and cut connections, for some minutes; Linux; needs Debian's postgresql; BARB_SOAK_LOOPS=10 for ten rounds
+	BARB_REQUIRE_PG=1 BARB_SOAK=$(CURDIR)/bin/barb go test ./soak -count=1 -v -run 'PostgreSQL' -timeout $$(( 20 * $${BARB_SOAK_LOOPS:-1} ))m
 
 soak: build bin/bench ## kills, floods, idlers and a locked history for some minutes, against the real binary, and the terminal view over a million rows; Linux; wants ulimit -n 10500
 	BARB_SOAK=$(CURDIR)/bin/barb BARB_BENCH=$(CURDIR)/bin/bench go test ./soak -count=1 -v -timeout 20m
