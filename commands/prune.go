@@ -47,6 +47,10 @@ func newPrune(sh *shell.Shell) *cobra.Command {
 				return fail.Usage("--pins takes no filter but --of-scheme: a pin is a secret and a scheme").
 					Hint("barb prune --pins --of-scheme stripe")
 			}
+			if o.vacuum && sh.IsShared() {
+				return fail.Usage("--vacuum rewrites a file; a server has VACUUM of its own").
+					Hint("psql -c 'VACUUM FULL barb.exchange, barb.request, barb.response'")
+			}
 			return runPrune(cmd.Context(), sh, o)
 		},
 	}
@@ -101,7 +105,9 @@ func runPrune(ctx context.Context, sh *shell.Shell, o pruneOptions) error {
 	if err != nil {
 		return err
 	}
-	if result.Remains {
+	if result.Remains && sh.IsShared() {
+		sh.Warn("parts of the removed data may still be on the server's disk: VACUUM FULL there erases them")
+	} else if result.Remains {
 		sh.Warn("parts of the removed data may still be on the disk: barb prune --vacuum erases them")
 	}
 	return pruned(sh, result, did)

@@ -77,7 +77,7 @@ func TestRolesOfATeamDoWhatThePageSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Close(t.Context()) //nolint:errcheck // the server is stopped
+	defer admin.Close(t.Context()) // the server is stopped
 	sql := grants(t)
 	run := func(text string) {
 		t.Helper()
