@@ -70,7 +70,7 @@ func listenTo(t *testing.T, dir, address string) {
 }
 
 // What the roles of docs/team.md may do, they can, and what they may not do they are told.
-func TestRolesOfATeamDoWhatThePageSays(t *testing.T) {
+func TestRolesOnPostgreSQLDoWhatThePageSays(t *testing.T) {
 	server := pgtest.New(t)
 	address, dir := server.Database(t), t.TempDir()
 	admin, err := pgx.Connect(t.Context(), address)
