@@ -40,7 +40,7 @@ demo: build ## the main job as a story, on real sockets and a real history, in a
 	@bash docs/demo.sh bin/barb
 
 test: toolchain ## everything that needs no other language and no browser
-	CGO_ENABLED=1 go test ./...
+	CGO_ENABLED=1 go test -timeout 20m ./...
 
 cover: toolchain ## how much of each package its own tests run
 	@set -o pipefail; CGO_ENABLED=1 go test -cover ./... | awk '/^(FAIL|---)/ { print; next } \
@@ -69,7 +69,7 @@ judges: toolchain ## written receivers for odd schemes, compiled and run in five
 conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and the providers' SDKs judge what barb sends; needs node and the Debian packages that .ci/run installs; UPDATE=1 writes RESULTS.md and routers.txt
 	cd $(SDKS)/go && go test -count=1 . # both judges say of the vectors what is recorded
 	cd $(SDKS)/node && npm test --silent
-	cd conformance && go test -count=1 -parallel 4 . $(if $(UPDATE),-update) # the cache does not know of the binary it judges
+	cd conformance && go test -count=1 -timeout 20m -parallel 4 . $(if $(UPDATE),-update) # the cache does not know of the binary it judges
 	cd conformance/agent && go test -count=1 . # the SDK's client judges barb mcp
 	cd conformance/monitoring && go test -count=1 . # Prometheus' parsers judge the metrics, the alert rules and the dashboard
 
