@@ -78,7 +78,9 @@ func untilHangup(ctx context.Context) (context.Context, context.CancelFunc) {
 		}
 	}()
 	return ctx, sync.OnceFunc(func() {
-		signal.Stop(hangup)
+		if ctx.Err() == nil { // after the first SIGHUP, the second may come while the process ends
+			signal.Stop(hangup)
+		}
 		close(over)
 		cancel()
 	})
