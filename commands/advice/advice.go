@@ -35,8 +35,7 @@ var sentinels = []struct {
 	{store.ErrLocked, fail.ExitLocal, "another process holds the history; try again, or name another with --db"},
 	{store.ErrAway, fail.ExitLocal, "psql with the same address says whether the server answers; --db PATH names " +
 		"a history in a file"},
-	{store.ErrNotEmpty, fail.ExitUsage, "name a file that is not there yet, or a database without a history: " +
-		"barb copy adds to none"},
+	{store.ErrNotEmpty, fail.ExitUsage, "name a file that is not there yet, or a database without a history"},
 	{store.ErrSame, fail.ExitUsage, "barb copy FROM TO needs two histories"},
 	{store.ErrNotFound, fail.ExitUsage, "barb history lists what there is"},
 	{store.ErrNoEntry, fail.ExitUsage, "barb queue lists what there is"},

@@ -71,8 +71,7 @@ func (a *agent) args(l *line) []string {
 	return args
 }
 
-// slot waits until another call may begin: a limited number run at once. The configuration is the one that the user
-// agreed to.
+// slot waits until fewer calls run than may run at once. The call uses the configuration that the user agreed to.
 func (a *agent) slot(ctx context.Context, waits bool) (release func(), err error) {
 	if err := a.checkConfig(); err != nil {
 		return nil, err

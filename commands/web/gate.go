@@ -70,8 +70,8 @@ func (g *gate) guard(next http.Handler) http.Handler {
 	})
 }
 
-// isPublic reports whether a request came by the public URL. Only its Host says so: whoever reaches the port can write
-// X-Forwarded-Host.
+// isPublic reports whether a request names the host of the public URL. It reads no X-Forwarded-Host, which everybody
+// who reaches the port can write.
 func (g *gate) isPublic(r *http.Request) bool { return g.public != "" && r.Host == g.public }
 
 func (g *gate) aboutProxy() string {
@@ -81,7 +81,7 @@ func (g *gate) aboutProxy() string {
 	return " A proxy has to pass on the Host that it was asked for, " + g.public + "."
 }
 
-// origin is the one that the page has for the browser that sent a request.
+// origin is the origin of the page in the browser that sent a request.
 func (g *gate) origin(r *http.Request) string {
 	if g.isPublic(r) {
 		return "https://" + g.public

@@ -73,8 +73,8 @@ const (
 	Theirs
 )
 
-// Whose says whether the worker delivers a lot. All workers come to the same answer from the same rows. What they act
-// on may differ for a while: a worker takes nothing from one that does not know of it yet, or is still working on it.
+// Whose says whether the worker delivers a lot. All workers come to the same answer from the same rows, but do not read
+// them at the same moment. So a worker takes no lot from a worker that does not know of it yet, or still delivers it.
 func (v *View) Whose(l Lot) Whose {
 	whose, ok := v.known[l]
 	if !ok {

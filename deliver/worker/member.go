@@ -131,8 +131,8 @@ func (w *Worker) whose(h Handler, l lot) fleet.Whose {
 	return m.view.Whose(l)
 }
 
-// isWithin reports whether a moment was so long ago at most, by the monotonic clock and by the one that goes on while
-// the machine sleeps.
+// isWithin reports whether less than d has passed since t, by the monotonic clock and by the clock of the system: only
+// the second one goes on while the machine sleeps.
 func isWithin(t time.Time, d time.Duration) bool {
 	now := time.Now()
 	return now.Sub(t) < d && now.Round(0).Sub(t.Round(0)).Abs() < d
