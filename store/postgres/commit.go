@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,7 @@ import (
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/address"
+	"github.com/barbhq/barb/store/postgres/reason"
 )
 
 // writer is what Commit remembers from group to group.
@@ -38,13 +40,13 @@ func (s *Engine) Commit(_ context.Context, g *engine.Group) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, errUnconfirmed):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, reason.ErrUnconfirmed):
 		return engine.Fault(s.name, errNoAnswer)
-	case codeOf(err) == notAllowed:
+	case reason.Code(err) == reason.NotAllowed:
 		return s.forbiddenWrite(err)
 	}
-	told := translate(s.name, err)
-	if isOfRow(err) {
+	told := reason.Translate(s.name, err)
+	if reason.IsOfRow(err) {
 		return &engine.RowError{Err: told}
 	}
 	return told
@@ -90,7 +92,7 @@ func (w *writer) commit(ctx context.Context, g *engine.Group) (err error) {
 			return before
 		case err == nil || !w.again(err) || ctx.Err() != nil:
 			return err
-		case codeOf(err) == divisionByZero || codeOf(err) == uniqueness || codeOf(err) == noPartition:
+		case slices.Contains([]string{reason.DivisionByZero, reason.Uniqueness, reason.NoPartition}, reason.Code(err)):
 			continue // at once: nobody has to be waited for
 		}
 		select {
@@ -103,17 +105,17 @@ func (w *writer) commit(ctx context.Context, g *engine.Group) (err error) {
 
 // again reports whether a group that was not written may be written by another try, with what has to be different.
 func (w *writer) again(err error) bool {
-	switch codeOf(err) {
-	case divisionByZero: // names were removed
+	switch reason.Code(err) {
+	case reason.DivisionByZero: // names were removed
 		w.names.forget()
 		return true
-	case uniqueness: // the ids are another's: see reserved
+	case reason.Uniqueness: // the ids are another's: see reserved
 		return true
-	case noPartition: // it was pruned while the ids were on their way
+	case reason.NoPartition: // it was pruned while the ids were on their way
 		w.partitions = 0
 		return true
 	}
-	return mayPass(err)
+	return reason.MayPass(err)
 }
 
 // try writes a group once, and finds out whether it is there when the answer was lost.
@@ -134,7 +136,7 @@ func (w *writer) try(ctx context.Context, g *engine.Group) error {
 	b := &pgx.Batch{}
 	p.queue(b)
 	err = w.send(ctx, b)
-	if isAway(err) || errors.Is(err, errUnconfirmed) || errors.Is(err, context.DeadlineExceeded) {
+	if reason.IsAway(err) || errors.Is(err, reason.ErrUnconfirmed) || errors.Is(err, context.DeadlineExceeded) {
 		err = w.settle(ctx, p, err)
 	}
 	if err == nil {
@@ -198,13 +200,10 @@ const (
 // forgetEvery is after how many groups the earlier ones are removed.
 const forgetEvery = 256
 
-var (
-	errUnconfirmed = errors.New("the standby has not confirmed")
-	errNoAnswer    = &awayError{"the server, or its standby, did not confirm the commit within 10 s"}
-)
+var errNoAnswer = reason.Away("the server, or its standby, did not confirm the commit within 10 s")
 
 // send sends a batch, which is one transaction unless it has a BEGIN, and reads all results. The error is
-// errUnconfirmed when the server stopped waiting for its standby: the rows are there and may be lost with this
+// reason.ErrUnconfirmed when the server stopped waiting for its standby: the rows are there and may be lost with this
 // server.
 func (w *writer) send(ctx context.Context, b *pgx.Batch) error {
 	conn, err := w.engine.pool.Acquire(ctx)
@@ -215,8 +214,8 @@ func (w *writer) send(ctx context.Context, b *pgx.Batch) error {
 	notes := conn.Conn().PgConn().CustomData()
 	delete(notes, address.Warned)
 	err = conn.SendBatch(ctx, b).Close()
-	if _, ok := notes[address.Warned]; ok && (err == nil || isAway(err)) {
-		return errUnconfirmed
+	if _, ok := notes[address.Warned]; ok && (err == nil || reason.IsAway(err)) {
+		return reason.ErrUnconfirmed
 	}
 	return err
 }

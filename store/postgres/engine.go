@@ -13,6 +13,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/address"
+	"github.com/barbhq/barb/store/postgres/reason"
 	"github.com/barbhq/barb/store/words"
 )
 
@@ -45,13 +46,13 @@ func Open(ctx context.Context, where string, create bool) (*Engine, error) {
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, translate(name, err)
+		return nil, reason.Translate(name, err)
 	}
 	s := &Engine{name: name, pool: pool, self: rand.Int64N(1<<63-1) + 1, sweeps: sweptRows}
 	s.writer.engine = s
 	if err := tried(ctx, func() error { return s.open(ctx, create) }, patienceToOpen); err != nil {
 		pool.Close()
-		return nil, translate(name, err)
+		return nil, reason.Translate(name, err)
 	}
 	return s, nil
 }
@@ -157,6 +158,6 @@ func (s *Engine) measure(ctx context.Context) (n int64, err error) {
 }
 
 // told is an error in words for a caller.
-func (s *Engine) told(err error) error { return translate(s.name, err) }
+func (s *Engine) told(err error) error { return reason.Translate(s.name, err) }
 
 var _ engine.Engine = (*Engine)(nil)

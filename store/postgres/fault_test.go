@@ -17,6 +17,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/pgtest"
+	"github.com/barbhq/barb/store/postgres/reason"
 )
 
 // cutter is a proxy before a server. It passes on what a client sends, and cuts the connection instead of passing on
@@ -188,8 +189,8 @@ func TestALateGroupIsRefused(t *testing.T) {
 		t.Fatalf("a group that was never sent is there: %v", err)
 	}
 	_, err := s.pool.Exec(t.Context(), noteWritten, s.self, w.number)
-	if codeOf(err) != uniqueness {
-		t.Errorf("the late group: %v, want %s", err, uniqueness)
+	if reason.Code(err) != reason.Uniqueness {
+		t.Errorf("the late group: %v, want %s", err, reason.Uniqueness)
 	}
 	if there, err := w.written(t.Context()); !there || err != nil {
 		t.Errorf("asked again: %v, %v", there, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/reason"
 )
 
 // The beats of a history follow each other: of two workers that begin at once, one sees the other. They need not be
@@ -47,7 +48,7 @@ func (s *Engine) Beat(ctx context.Context, w *engine.Worker) (all []engine.Worke
 		return err
 	})
 	if err := s.pool.SendBatch(ctx, b).Close(); ctx.Err() != nil {
-		return nil, engine.Fault(s.name, &awayError{fmt.Sprintf("it did not answer within %s", engine.BeatPatience)})
+		return nil, engine.Fault(s.name, reason.Away(fmt.Sprintf("it did not answer within %s", engine.BeatPatience)))
 	} else if err != nil {
 		return nil, s.told(err)
 	}

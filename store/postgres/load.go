@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/address"
 	"github.com/barbhq/barb/store/postgres/bulk"
+	"github.com/barbhq/barb/store/postgres/reason"
 )
 
 // Load fills the history at an address, whose tables it makes where there are none. All is in one transaction: after
@@ -38,7 +39,7 @@ func Load(ctx context.Context, where string, fill func(engine.Sink) error) (name
 	if failed != nil {
 		return s.name, failed
 	}
-	if isAway(err) || errors.Is(err, errUnconfirmed) {
+	if reason.IsAway(err) || errors.Is(err, reason.ErrUnconfirmed) {
 		err = l.settle(err)
 	}
 	if err == nil { // lists are planned with it; autovacuum would do it too
@@ -87,7 +88,7 @@ func (l *loader) load(conn *pgx.Conn, fill func(engine.Sink) error) (err error) 
 	l.sent = true
 	err = tx.Commit(l.ctx)
 	if _, ok := notes[address.Warned]; ok && err == nil {
-		return errUnconfirmed
+		return reason.ErrUnconfirmed
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/reason"
 )
 
 //go:embed schema.sql
@@ -112,11 +113,11 @@ func (s *Engine) apply(ctx context.Context, tx pgx.Tx, script string) error {
 
 // forbidden tells a user who may not make tables what is to be done.
 func (s *Engine) forbidden(err error) error {
-	if codeOf(err) != notAllowed {
+	if reason.Code(err) != reason.NotAllowed {
 		return err
 	}
 	return engine.Fault(s.name, fmt.Errorf("%w: its tables belong to another (%w)", engine.ErrNoRight,
-		plainError(causeOf(err))))
+		reason.Plain(err)))
 }
 
 func (s *Engine) newer(version int64) error {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/barbhq/barb/store/postgres/reason"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -185,8 +186,8 @@ func (w *sweep) lockedOut(ctx context.Context, tx pgx.Tx, do func(tx pgx.Tx) err
 			}
 			return do(tx)
 		})
-		switch code := codeOf(err); {
-		case code != notAvailable && code != deadlock:
+		switch code := reason.Code(err); {
+		case code != reason.NotAvailable && code != reason.Deadlock:
 			return err
 		case tries == swapTries:
 			return errInTheWay

@@ -1,4 +1,4 @@
-package address
+package reason
 
 import (
 	"errors"
@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// IsOfNetwork reports whether a connection is to blame: it was cut, or is closed.
-func IsOfNetwork(err error) bool {
+// isOfNetwork reports whether a connection is to blame: it was cut, or is closed.
+func isOfNetwork(err error) bool {
 	if _, ok := errors.AsType[*net.OpError](err); ok {
 		return true
 	}
