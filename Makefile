@@ -12,7 +12,7 @@ static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }
 # With NULL_TRIM it writes nothing for empty columns at the end of a row: six webhooks of a kilobyte fit into a page, not five.
 cflags = $$(go env CGO_CFLAGS) -DSQLITE_ENABLE_NULL_TRIM=1 $$(test "$$(go env GOOS)" = linux && echo -DHAVE_FDATASYNC=1)
 
-.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance e2e e2e-million screenshots soak soak-pg test-pg cross bench bench-quick performance fuzz picture clean toolchain
+.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance e2e e2e-million screenshots soak soak-pg test-pg cross bench bench-quick bench-pg performance fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -123,9 +123,12 @@ bench-quick: build ## the same in under two minutes, one round each, into bin/be
 	BENCH_JSON=bin/bench-quick.json BENCH_ROUNDS=1 BENCH_SECONDS=2 BENCH_SENDS=20000 BENCH_REPLAY=10000 BENCH_ROWS=50000 BENCH_RUNS=40 \
 		bash bench/run.sh start sign send rate replay listen history
 
+bench-pg: build ## a history on a PostgreSQL server of its own against one in a file, as ratios, into bin/bench-pg.json; needs wrk and Debian's postgresql; BENCH_ROWS=1000000 for lists of that many rows
+	bash bench/run.sh -server
+
 RUN ?= bin/bench.json
 
-performance: ## the table and the charts of docs/performance.md from the last run of make bench, or from RUN=FILE
+performance: ## the table and the charts of docs/performance.md from the last run of make bench, or from RUN=FILE, which may be bin/bench-pg.json
 	cd bench && go run . draw -run ../$(RUN) -docs ../docs
 
 fuzz: ## each fuzz target for FUZZTIME (default 20s)

@@ -9,14 +9,15 @@ import (
 
 // amounts say how much is measured. The defaults take a few minutes in all.
 type amounts struct {
-	rounds  int           // of each comparison that is about throughput
-	sends   int           // a round of send
-	seconds time.Duration // a round of listen, and of vegeta
-	rows    int           // in the large history
-	runs    int           // of each short process
-	giant   int64         // bytes of the large file
-	replays int           // hooks a round of replay
-	big     int           // requests where memory is measured; 0: it is not
+	rounds     int           // of each comparison that is about throughput
+	sends      int           // a round of send
+	seconds    time.Duration // a round of listen, and of vegeta
+	rows       int           // in the large history
+	runs       int           // of each short process
+	giant      int64         // bytes of the large file
+	replays    int           // hooks a round of replay
+	deliveries int           // messages a round of deliver
+	big        int           // requests where memory is measured; 0: it is not
 }
 
 func amountsFrom(getenv func(string) string) (amounts, error) {
@@ -33,13 +34,14 @@ func amountsFrom(getenv func(string) string) (amounts, error) {
 		return n
 	}
 	a := amounts{
-		rounds:  number("BENCH_ROUNDS", 5),
-		sends:   number("BENCH_SENDS", 40_000),
-		seconds: time.Duration(number("BENCH_SECONDS", 4)) * time.Second,
-		rows:    number("BENCH_ROWS", 200_000),
-		runs:    number("BENCH_RUNS", 200),
-		giant:   int64(number("BENCH_GIANT_MIB", 1024)) << 20,
-		replays: number("BENCH_REPLAY", 20_000),
+		rounds:     number("BENCH_ROUNDS", 5),
+		sends:      number("BENCH_SENDS", 40_000),
+		seconds:    time.Duration(number("BENCH_SECONDS", 4)) * time.Second,
+		rows:       number("BENCH_ROWS", 200_000),
+		runs:       number("BENCH_RUNS", 200),
+		giant:      int64(number("BENCH_GIANT_MIB", 1024)) << 20,
+		replays:    number("BENCH_REPLAY", 20_000),
+		deliveries: number("BENCH_DELIVERIES", 6_000),
 	}
 	if getenv("BENCH_BIG") != "" {
 		a.big = number("BENCH_BIG", 0)

@@ -28,6 +28,9 @@ func draw(_ context.Context, args []string) error {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return fmt.Errorf("%s: %w", *from, err)
 	}
+	if r.Server {
+		return r.intoPage(filepath.Join(*docs, "performance.md"))
+	}
 	charts := map[string]string{
 		"rates.svg": r.bars(barsRate, "Requests a second, as multiples of the peer's: longer is better"),
 		"cpu.svg":   r.bars(barsCPU, "CPU a request, as multiples of the peer's: shorter is better"),
@@ -47,20 +50,27 @@ func draw(_ context.Context, args []string) error {
 	return r.intoPage(filepath.Join(*docs, "performance.md"))
 }
 
-// The table of the page stands between these headings.
-const tableBegins, tableEnds = "## The last run\n\n", "\n## How it grows\n"
+// The tables of the page stand between these headings.
+const (
+	tableBegins, tableEnds   = "## The last run\n\n", "\n## How it grows\n"
+	serverBegins, serverEnds = "### The last run on a server\n\n", "\n## Where the time goes\n"
+)
 
 func (r run) intoPage(path string) error {
 	page, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	before, rest, begins := strings.Cut(string(page), tableBegins)
-	_, after, ends := strings.Cut(rest, tableEnds)
-	if !begins || !ends {
-		return fmt.Errorf("%s: a heading is missing: %q or %q", path, tableBegins, tableEnds)
+	first, last := tableBegins, tableEnds
+	if r.Server {
+		first, last = serverBegins, serverEnds
 	}
-	text := before + tableBegins + r.markdown() + tableEnds + after
+	before, rest, begins := strings.Cut(string(page), first)
+	_, after, ends := strings.Cut(rest, last)
+	if !begins || !ends {
+		return fmt.Errorf("%s: a heading is missing: %q or %q", path, first, last)
+	}
+	text := before + first + r.markdown() + last + after
 	return os.WriteFile(path, []byte(text), 0o644) //nolint:gosec // documentation
 }
 

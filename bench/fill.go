@@ -13,12 +13,16 @@ import (
 )
 
 // fill makes a history of so many exchanges through the store's own door: one every 10 ms until now. All are received
-// hooks; with -mix one in four was sent, to fifty endpoints, and one in 52 of all failed.
+// hooks; with -mix one in four was sent, to fifty endpoints, and one in 52 of all failed. With -forward one in four was
+// forwarded, which is an exchange besides.
 func fill(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("fill", flag.ContinueOnError)
 	path := flags.String("db", "", "the history")
 	rows := flags.Int("rows", 1, "how many exchanges")
 	mix := flags.Bool("mix", false, "also sent ones and failures")
+	types := flags.Int("types", 1, "of events that are sent")
+	forward := flags.Bool("forward", false, "also forwards of received ones")
+	apart := flags.Duration("apart", 10*time.Millisecond, "from one to the next")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -26,8 +30,8 @@ func fill(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	f := filler{history: history, begun: time.Now().Add(-time.Duration(*rows) * 10 * time.Millisecond), mix: *mix,
-		body: payload(1024)}
+	f := filler{history: history, begun: time.Now().Add(-time.Duration(*rows) * *apart), apart: *apart, mix: *mix,
+		types: *types, forward: *forward, body: payload(1024)}
 	for n := 0; n < *rows && err == nil; n += group {
 		err = f.group(ctx, n, min(group, *rows-n))
 	}
@@ -40,7 +44,10 @@ const group = 512
 type filler struct {
 	history *store.Store
 	begun   time.Time
+	apart   time.Duration
 	mix     bool
+	types   int
+	forward bool
 	body    []byte
 }
 
@@ -54,7 +61,19 @@ func (f *filler) group(ctx context.Context, from, count int) error {
 		}
 		end(xs[i], f.mix && (from+i)%52 == 3)
 	}
-	return f.history.Record(ctx, xs...)
+	if err := f.history.Record(ctx, xs...); err != nil || !f.forward {
+		return err
+	}
+	var forwards []*record.Exchange
+	for i, x := range xs {
+		if n := from + i; n%4 == 0 {
+			to := f.sent(n + 1)
+			to.Thread, to.Role, to.WebhookID, to.EventType, to.Scheme = x.ID, record.Forward, x.WebhookID, x.EventType, ""
+			end(to, n%104 == 4)
+			forwards = append(forwards, to)
+		}
+	}
+	return f.history.Record(ctx, forwards...)
 }
 
 func (f *filler) received(n int) *record.Exchange {
@@ -76,7 +95,10 @@ func (f *filler) received(n int) *record.Exchange {
 func (f *filler) sent(n int) *record.Exchange {
 	body := f.numbered(n)
 	id := fmt.Sprintf("msg_%032x", n)
-	host := fmt.Sprintf("api-%d.example.test", n/4%50)
+	host, event := fmt.Sprintf("api-%d.example.test", n/4%50), "order.completed"
+	if f.types > 1 {
+		event = fmt.Sprint("order.", n/4%f.types)
+	}
 	r := record.Request{Method: "POST", URL: "http://" + host + "/hooks", Target: "/hooks", Proto: "HTTP/1.1", Body: body,
 		Header: record.Header{
 			{Name: "Host", Value: host}, {Name: "User-Agent", Value: "barb"}, {Name: "Accept", Value: "*/*"},
@@ -86,7 +108,7 @@ func (f *filler) sent(n int) *record.Exchange {
 			{Name: "Content-Length", Value: fmt.Sprint(len(body))}}}
 	r.Head = string(r.AppendHead(nil))
 	return &record.Exchange{Kind: record.Sent, Attempt: 1, Remote: "192.0.2.1:80", Start: f.at(n), Request: r,
-		WebhookID: id, EventType: "order.completed", Scheme: "standard-webhooks"}
+		WebhookID: id, EventType: event, Scheme: "standard-webhooks"}
 }
 
 // end is how an exchange ended.
@@ -100,7 +122,7 @@ func end(x *record.Exchange, failed bool) {
 	x.Response.Head = string(x.Response.AppendHead(nil))
 }
 
-func (f *filler) at(n int) time.Time { return f.begun.Add(time.Duration(n) * 10 * time.Millisecond) }
+func (f *filler) at(n int) time.Time { return f.begun.Add(time.Duration(n) * f.apart) }
 
 // numbered is the payload with a number of its own, so that no two bodies are alike.
 func (f *filler) numbered(n int) []byte {

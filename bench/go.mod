@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/barbhq/barb v0.0.0
+	github.com/jackc/pgx/v5 v5.13.0
 	golang.org/x/sys v0.49.0
 )
 
@@ -11,7 +12,6 @@ require (
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
-	github.com/jackc/pgx/v5 v5.13.0 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
 	github.com/mattn/go-sqlite3 v1.14.53 // indirect
 	github.com/sony/gobreaker/v2 v2.4.0 // indirect

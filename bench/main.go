@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/barbhq/barb/store/postgres/pgtest"
 )
 
 // comparison measures one thing and returns its lines of the table.
@@ -44,6 +46,7 @@ var roles = map[string]func(context.Context, []string) error{
 	"bare":       bare,
 	"unrecorded": unrecorded,
 	"fill":       fill,
+	"uplink":     uplink,
 	"draw":       draw,
 }
 
@@ -57,7 +60,7 @@ func main() {
 	}
 }
 
-func start(ctx context.Context, args []string, out io.Writer) error {
+func start(ctx context.Context, args []string, out io.Writer) (err error) {
 	if len(args) > 0 && roles[args[0]] != nil {
 		return roles[args[0]](ctx, args[1:])
 	}
@@ -65,10 +68,15 @@ func start(ctx context.Context, args []string, out io.Writer) error {
 	bin := flags.String("bin", "bin", "the `folder` of barb and its peers, where files are made, too")
 	script := flags.String("wrk-script", "bench/post.lua", "what wrk posts")
 	to := flags.String("json", "", "the `file` that the run is written to, for the role draw")
+	onServer := flags.Bool("server", false, "a history on a PostgreSQL server against one in a file, instead of peers")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	chosen, err := choose(flags.Args())
+	known := comparisons
+	if *onServer {
+		known = serverComparisons
+	}
+	chosen, err := choose(known, flags.Args())
 	if err != nil {
 		return err
 	}
@@ -77,6 +85,12 @@ func start(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(b.dir) // what is left is in a folder that git ignores
+	if *onServer {
+		if err := b.startServer(); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, b.server.Stop()) }()
+	}
 	rows, err := b.all(chosen)
 	if len(rows)+len(b.curves) == 0 {
 		return err
@@ -88,8 +102,8 @@ func start(ctx context.Context, args []string, out io.Writer) error {
 	return errors.Join(err, r.print(out))
 }
 
-// choose finds the comparisons of the given names; no name is all of them.
-func choose(names []string) ([]comparison, error) {
+// choose finds those of some comparisons that have the given names; no name is all of them.
+func choose(comparisons []comparison, names []string) ([]comparison, error) {
 	known := map[string]bool{}
 	for _, c := range comparisons {
 		known[c.name] = true
@@ -126,12 +140,14 @@ func (b *bench) all(chosen []comparison) ([]row, error) {
 
 // bench is one run: what is measured, with what, how often.
 type bench struct {
-	ctx    context.Context
-	bin    string // barb, its peers and this program
-	dir    string // for everything that is written
-	script string
-	curves []curve
-	notes  []string // what a reader of the table must know besides
+	ctx        context.Context
+	bin        string // barb, its peers and this program
+	dir        string // for everything that is written
+	script     string
+	curves     []curve
+	notes      []string        // what a reader of the table must know besides
+	server     *pgtest.Cluster // nil: a history is in a file
+	loadBefore string          // of the machine, as in /proc/loadavg
 	amounts
 }
 
@@ -148,7 +164,8 @@ func newBench(ctx context.Context, bin, script string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{ctx: ctx, bin: bin, dir: dir, script: script, amounts: amounts}
+	load, _ := os.ReadFile("/proc/loadavg") // elsewhere than on Linux there is none
+	b := &bench{ctx: ctx, bin: bin, dir: dir, script: script, amounts: amounts, loadBefore: string(load)}
 	return b, os.WriteFile(b.path("body.json"), payload(1024), 0o600)
 }
 

@@ -144,14 +144,20 @@ func (b *bench) serve(c command) (*server, error) {
 	return s, nil
 }
 
+// start starts a process that runs until it is killed, or ends by itself.
+func (b *bench) start(c command) (*server, error) {
+	s := &server{cmd: b.command(b.ctx, c), read: make(chan struct{})}
+	close(s.read)
+	return s, startOn(s.cmd, c.cpu)
+}
+
 // serveAt starts a process that says nothing when it listens, and waits until it does.
 func (b *bench) serveAt(c command, address string) (*server, error) {
-	cmd := b.command(b.ctx, c)
-	s := &server{url: "http://" + address, cmd: cmd, read: make(chan struct{})}
-	close(s.read)
-	if err := startOn(cmd, c.cpu); err != nil {
+	s, err := b.start(c)
+	if err != nil {
 		return nil, err
 	}
+	s.url = "http://" + address
 	for range 500 {
 		if conn, err := net.DialTimeout("tcp", address, time.Second); err == nil {
 			return s, conn.Close()

@@ -78,7 +78,7 @@ func (p *paced) add(starts []time.Time, used usage, err error) error {
 
 // barbStarts sends for as long as a round lasts, and reads the starts from the history.
 func (b *bench) barbStarts(url string) (starts []time.Time, used usage, err error) {
-	used, err = b.run(b.barbSend(url, "-n", strconv.Itoa(b.paced()), "--rate", strconv.Itoa(asked)+"/s"))
+	used, err = b.run(b.barbSend(url, b.path("send.db"), "-n", strconv.Itoa(b.paced()), "--rate", strconv.Itoa(asked)+"/s"))
 	if err != nil {
 		return nil, used, err
 	}

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Prints how fast barb is against its peers, as ratios of one run. Without a name it measures all of them:
 # bench/run.sh [start sign giant send memory rate replay listen history curves]
+# bench/run.sh -server [insert send listen deliver pickup network lists] measures a history on a PostgreSQL server, which
+# it starts, against one in a file.
 #
 # Only loopback, only files below bin/ and one history in /dev/shm, bounded in count and time. Nothing here fails on a
 # time. BENCH_ROUNDS=5 BENCH_SENDS=40000 BENCH_SECONDS=4 BENCH_ROWS=200000 BENCH_RUNS=200 BENCH_GIANT_MIB=1024
 # BENCH_REPLAY=20000 change how much is measured; the goal for the history is meant at BENCH_ROWS=5000000, and
 # BENCH_BIG=1000000 measures the memory of send and replay there. The run is written to BENCH_JSON=bin/bench.json, from
-# which `make performance` draws.
+# which `make performance` draws. With -server it is BENCH_ROUNDS=3 BENCH_SENDS=20000 BENCH_SECONDS=3 BENCH_ROWS=100000
+# BENCH_DELIVERIES=3000, and bin/bench-pg.json; the goal for lists is meant at BENCH_ROWS=1000000.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/bin
@@ -25,10 +28,26 @@ need() { # need COMMAND PACKAGE
 
 need go golang
 need wrk wrk
-need openssl openssl
 
 mkdir -p "$bin"
 make -s -C "$root" build # as it is released
+measure() { # measure ARGUMENT...
+  (cd "$root/bench" && CGO_ENABLED=1 go build -trimpath -o "$bin/bench" .)
+  cd "$root"
+  exec "$bin/bench" -bin "$bin" -json "${BENCH_JSON:-$bin/$json}" -wrk-script "$root/bench/post.lua" "$@"
+}
+
+json=bench.json
+if [ "${1:-}" = -server ]; then
+  : "${BENCH_ROUNDS:=3}" "${BENCH_SENDS:=20000}" "${BENCH_SECONDS:=3}" "${BENCH_ROWS:=100000}" "${BENCH_DELIVERIES:=3000}"
+  export BENCH_ROUNDS BENCH_SENDS BENCH_SECONDS BENCH_ROWS BENCH_DELIVERIES
+  # The tests find the server's programs by themselves, in Debian's folder, too.
+  [ -n "${BARB_PG_BIN:-}" ] || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || need initdb postgresql
+  json=bench-pg.json
+  measure "$@"
+fi
+
+need openssl openssl
 module() { # module NAME MODULE VERSION: a peer that is a Go program
   go version -m "$bin/$1" 2>/dev/null | grep -q "$2.$3" && return
   echo "bench: building $1 $3" >&2
@@ -47,7 +66,4 @@ if [ ! -x "$bin/webhook" ] && command -v apt-get dpkg-deb >/dev/null; then
   fi
   rm -rf "$fetched"
 fi
-(cd "$root/bench" && CGO_ENABLED=1 go build -trimpath -o "$bin/bench" .)
-
-cd "$root"
-exec "$bin/bench" -bin "$bin" -json "${BENCH_JSON:-$bin/bench.json}" -wrk-script "$root/bench/post.lua" "$@"
+measure "$@"

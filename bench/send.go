@@ -49,7 +49,7 @@ func send(b *bench) ([]row, error) {
 
 // addBarbSend measures a round with a history of its own, and adds what a request takes there.
 func (r *rounds) addBarbSend(b *bench, to *server, cpu int, disk *samples) error {
-	if err := r.addSender(b, to, b.barbSend(to.url, "-n", strconv.Itoa(b.sends)).on(cpu)); err != nil {
+	if err := r.addSender(b, to, b.barbSend(to.url, b.path("send.db"), "-n", strconv.Itoa(b.sends)).on(cpu)); err != nil {
 		return err
 	}
 	size, err := b.sizeOf("send.db")
@@ -60,9 +60,9 @@ func (r *rounds) addBarbSend(b *bench, to *server, cpu int, disk *samples) error
 	return b.dropHistory("send.db")
 }
 
-func (b *bench) barbSend(url string, args ...string) command {
+func (b *bench) barbSend(url, history string, args ...string) command {
 	return b.barb(append([]string{"send", url, "--concurrency", "16", "-s", "standard-webhooks", "--secret",
-		"env:BENCH_SECRET", "-d", "@" + b.path("body.json"), "--db", b.path("send.db")}, args...)...)
+		"env:BENCH_SECRET", "-d", "@" + b.path("body.json"), "--db", history}, args...)...)
 }
 
 // vegetaAttack sends with one static header, as fast as it can, for as long as a round lasts.

@@ -83,6 +83,7 @@ type run struct {
 	Machine string   `json:"machine"`
 	Of      string   `json:"of"` // barb, its peers, and how much was measured
 	Short   bool     `json:"short,omitempty"`
+	Server  bool     `json:"server,omitempty"` // what is measured is a history on a server
 	Rows    []row    `json:"rows"`
 	Curves  []curve  `json:"curves,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
@@ -92,8 +93,12 @@ func (b *bench) found(rows []row) run {
 	for i := range rows {
 		rows[i].Met = rows[i].verdict()
 	}
-	return run{Date: time.Now().Format(time.DateOnly), Machine: machine(), Of: b.conditions(), Short: b.rounds < 3, Rows: rows,
-		Curves: b.curves, Notes: b.notes}
+	of := b.conditions
+	if b.server != nil {
+		of = b.serverConditions
+	}
+	return run{Date: time.Now().Format(time.DateOnly), Machine: machine(), Of: of(), Short: b.rounds < 3,
+		Server: b.server != nil, Rows: rows, Curves: b.curves, Notes: b.notes}
 }
 
 func (r run) print(out io.Writer) error {
@@ -143,15 +148,17 @@ func machine() string {
 
 // conditions is what a reader must know of the peers and of how much was measured.
 func (b *bench) conditions() string {
-	version := func(path string, args ...string) string {
-		text, _ := exec.CommandContext(b.ctx, path, args...).CombinedOutput() // wrk -v exits with 1
-		words := strings.Fields(string(text))
-		return strings.Join(words[:min(2, len(words))], " ")
-	}
 	return fmt.Sprintf("%s, %s, %s, vegeta %s, bombardier %s; payload 1 KiB; %d rounds in turn, of %v each",
-		version(filepath.Join(b.bin, "barb"), "version"),
-		version("openssl", "version"), version("wrk", "-v"), b.versionOf("vegeta"), b.versionOf("bombardier"), b.rounds,
+		b.version(filepath.Join(b.bin, "barb"), "version"),
+		b.version("openssl", "version"), b.version("wrk", "-v"), b.versionOf("vegeta"), b.versionOf("bombardier"), b.rounds,
 		b.seconds)
+}
+
+// version is the first two words that a program says of itself.
+func (b *bench) version(path string, args ...string) string {
+	text, _ := exec.CommandContext(b.ctx, path, args...).CombinedOutput() // wrk -v exits with 1
+	words := strings.Fields(string(text))
+	return strings.Join(words[:min(2, len(words))], " ")
 }
 
 // versionOf is read from the program: those that were built as modules do not know their own.
