@@ -124,7 +124,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/web": {ours: []string{"commands/act", "commands/advice", "commands/again", "commands/fail",
 		"commands/flags", "commands/jq", "commands/keys", "commands/past", "commands/pick", "commands/plot",
 		"commands/query", "commands/queued", "commands/schema", "commands/shell", "commands/ui",
-		"deliver/compare", "deliver/worker", "sign", "store", "store/export",
+		"deliver/compare", "deliver/worker", "sign", "store", "store/disk", "store/export",
 		"store/health", "store/record", "store/redact", "store/senders", "store/webhooks", "units"},
 		others: []string{"github.com/spf13"}},
 	"commands/project": {},

@@ -2,8 +2,10 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,12 +17,14 @@ import (
 )
 
 const (
-	// lookEvery is how often an open page looks for what came. That is one look at the end of an index.
-	lookEvery = 50 * time.Millisecond
-	// lookAtServerEvery is the same over a history on a server, where each look is a question over the network.
-	lookAtServerEvery = 250 * time.Millisecond
-	// settleEvery is how often it looks at webhooks that wait for an answer.
-	settleEvery = 250 * time.Millisecond
+	// settleEvery is how often, at most, a page looks at webhooks that wait for an answer when something was written;
+	// settleAnyway is how often it does without that, since a process may have ended that was to write the answer.
+	settleEvery  = 250 * time.Millisecond
+	settleAnyway = 2 * time.Second
+	// newsShare bounds what a page takes of a busy machine: after news that took a time to read and write, the next
+	// come newsShare times later, and after at most newsSlowest.
+	newsShare   = 20
+	newsSlowest = 2 * time.Second
 	// mostNews is how many rows are sent at once; a page that missed more reads its list anew.
 	mostNews = 200
 	// mostOpen is how many webhooks without an end a page follows.
@@ -31,8 +35,8 @@ const (
 	stuckAfter = 10 * time.Second
 )
 
-// events sends what comes, as server-sent events, until the page is closed. Each page reads the history for itself, so
-// that one that does not read holds up nobody.
+// events sends what comes, as server-sent events, until the page is closed. All pages are told by one ear that something
+// came; each reads that for itself, so that one that does not read holds up nobody.
 func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case p.streams <- struct{}{}:
@@ -56,13 +60,6 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	s.run(r.Context())
 }
 
-func (p *Page) lookEvery() time.Duration {
-	if store.IsServer(p.History.Path()) {
-		return lookAtServerEvery
-	}
-	return lookEvery
-}
-
 // stream is one open page.
 type stream struct {
 	page    *Page
@@ -72,6 +69,11 @@ type stream struct {
 	control *http.ResponseController
 	seen    int64             // the newest exchange that the page knows of
 	open    map[int64]version // webhooks whose state may change without a new exchange
+	writes  int               // of the ear, when they were looked at
+	settled time.Time         // when that was
+	next    time.Time         // when the next news are read at the earliest
+	alive   time.Time         // when something was sent
+	lost    bool              // the page was told that the history cannot be read
 }
 
 // version is what was sent of a webhook.
@@ -87,51 +89,90 @@ func versionOf(w *webhooks.Webhook) version {
 
 // run sends what is new until the page or barb ends.
 func (s *stream) run(ctx context.Context) {
-	tick := time.NewTicker(s.page.lookEvery())
-	defer tick.Stop()
+	defer s.page.join()()
 	if s.send("hello", map[string]any{"listening": s.page.Listening != ""}) != nil {
 		return
 	}
-	settled, alive := time.Now(), time.Now()
-	lost := false
+	s.settled, s.alive = time.Now(), time.Now()
+	wake := time.NewTimer(aliveEvery)
+	defer wake.Stop()
 	for {
+		now, changed := s.page.ear.now()
+		if s.tell(ctx, now) != nil {
+			return
+		}
+		wake.Reset(time.Until(s.due(now)))
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.page.ended:
 			_ = s.send("bye", nil)
 			return
-		case <-tick.C:
-		}
-		newest, err := s.page.newest(ctx)
-		var sent bool
-		if err == nil && (newest > s.seen || len(s.open) > 0 && time.Since(settled) > settleEvery) {
-			settled = time.Now()
-			sent, err = s.news(ctx, newest)
-		}
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return
-		case err != nil && !lost:
-			text, hint := s.page.Hint(err)
-			lost, sent = true, true
-			err = s.send("trouble", map[string]string{"text": text, "hint": hint})
-		case err == nil && lost:
-			lost, sent = false, true
-			err = s.send("well", nil)
-		case err != nil:
-			err = nil
-		}
-		if sent {
-			alive = time.Now()
-		} else if time.Since(alive) > aliveEvery {
-			alive = time.Now()
-			err = s.write([]byte(": still here\n\n"))
-		}
-		if _, isWrite := err.(*writeError); isWrite { //nolint:errorlint // made below
-			return
+		case <-changed:
+		case <-wake.C:
 		}
 	}
+}
+
+// due returns when the page is to be told something although the ear hears nothing.
+func (s *stream) due(now heard) time.Time {
+	at := s.alive.Add(aliveEvery)
+	if now.err == nil && now.newest > s.seen && s.next.Before(at) {
+		at = s.next
+	}
+	if again := s.settles(now); len(s.open) > 0 && again.Before(at) {
+		at = again
+	}
+	return at
+}
+
+// settles returns when webhooks that wait for an answer are looked at.
+func (s *stream) settles(now heard) time.Time {
+	if now.writes != s.writes || store.IsServer(s.page.History.Path()) {
+		return later(s.settled.Add(settleEvery), s.next)
+	}
+	return s.settled.Add(settleAnyway)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// tell sends what there is to say. Its error says that nobody reads it.
+func (s *stream) tell(ctx context.Context, now heard) error {
+	begun := time.Now()
+	err := now.err
+	var sent bool
+	isNew := now.newest > s.seen && !begun.Before(s.next)
+	if err == nil && (isNew || len(s.open) > 0 && !begun.Before(s.settles(now))) {
+		sent, err = s.news(ctx, now.newest)
+		s.settled, s.writes = time.Now(), now.writes
+		s.next = s.settled.Add(min(max(newsShare*s.settled.Sub(begun), lookEvery), newsSlowest))
+	}
+	if unread := (*writeError)(nil); errors.As(err, &unread) || ctx.Err() != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
+	switch {
+	case err != nil && !s.lost:
+		text, hint := s.page.Hint(err)
+		s.lost, sent = true, true
+		err = s.send("trouble", map[string]string{"text": text, "hint": hint})
+	case err == nil && s.lost && now.newest <= s.seen:
+		s.lost, sent = false, true
+		err = s.send("well", nil)
+	default:
+		err = nil
+	}
+	if sent {
+		s.alive = time.Now()
+	} else if time.Since(s.alive) > aliveEvery {
+		s.alive = time.Now()
+		err = s.write([]byte(": still here\n\n"))
+	}
+	return err
 }
 
 // news sends the webhooks that have come or have changed.

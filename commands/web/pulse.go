@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,8 +20,11 @@ const (
 	// pulseSlots parts of pulseSlot each are what the strip in the top bar looks back on.
 	pulseSlots = 30
 	pulseSlot  = 10 * time.Second
-	// pulseMost bounds how many exchanges are read for it.
-	pulseMost = 20_000
+	// pulseMost bounds how many messages it is made of, and pulseReading how long their reading takes.
+	pulseMost    = 60_000
+	pulseReading = 200 * time.Millisecond
+	// pulseAnew is how often all of them are read anew, so that what was pruned leaves the strip.
+	pulseAnew = time.Minute
 )
 
 // beat is the strip: how many came in each part of the last five minutes, and how they went.
@@ -40,9 +44,22 @@ type dot struct{ X string }
 
 // counts keeps what is asked for often.
 type counts struct {
-	mu   sync.Mutex
-	beat beat
-	at   time.Time
+	mu    sync.Mutex
+	beat  beat
+	at    time.Time // when the strip was made
+	blips []blip    // of the last minutes
+	seen  int64     // the newest message that was read
+	whole time.Time // when all of the last minutes were read
+	cut   bool      // there were more
+}
+
+// blip is what the strip needs of a message.
+type blip struct {
+	id    int64
+	start time.Time
+	took  time.Duration
+	ended bool
+	bad   bool // as record.Exchange.HasFailed says
 }
 
 // pulse shows the strip.
@@ -59,47 +76,88 @@ func (p *Page) pulse(w http.ResponseWriter, r *http.Request) {
 
 // beatNow returns the strip; all pages share one for a second.
 func (p *Page) beatNow(ctx context.Context) (beat, error) {
-	p.counts.mu.Lock()
-	defer p.counts.mu.Unlock()
-	if time.Since(p.counts.at) < time.Second {
-		return p.counts.beat, nil
+	c := &p.counts
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.at) < time.Second {
+		return c.beat, nil
 	}
 	now := p.Now()
-	var all []*record.Exchange
-	for x, err := range p.History.List(ctx, store.Filter{Since: now.Add(-pulseSlots * pulseSlot), Limit: pulseMost}) {
-		if err != nil {
-			return beat{}, err
-		}
-		all = append(all, x)
+	if err := c.read(ctx, p.History, now); err != nil {
+		c.whole = time.Time{} // the next reads all
+		return beat{}, err
 	}
-	p.counts.beat, p.counts.at = beatOf(all, now), time.Now()
-	return p.counts.beat, nil
+	c.beat, c.at = beatOf(c.blips, c.cut, now), time.Now()
+	return c.beat, nil
 }
 
-// beatOf sums up exchanges.
-func beatOf(all []*record.Exchange, now time.Time) (b beat) {
+// read brings the blips up to date: it reads what came since, and again what had no end. Once in pulseAnew it reads all.
+func (c *counts) read(ctx context.Context, history *store.Store, now time.Time) error {
+	since := now.Add(-pulseSlots * pulseSlot)
+	f := store.Filter{Since: since, Limit: pulseMost}
+	isAnew := time.Since(c.whole) > pulseAnew
+	var kept []blip
+	if !isAnew {
+		f.IDs = []store.Range{{From: c.seen + 1, To: math.MaxInt64}}
+		for _, b := range c.blips {
+			switch {
+			case b.start.Before(since):
+			case !b.ended && len(f.IDs) < mostOpen:
+				f.IDs = append(f.IDs, store.Range{From: b.id, To: b.id})
+			default:
+				kept = append(kept, b)
+			}
+		}
+	}
+	begun, cut := time.Now(), false
+	for x, err := range history.List(ctx, f) {
+		if err != nil {
+			return err
+		}
+		if cut = len(kept) >= pulseMost || time.Since(begun) > pulseReading; cut {
+			break
+		}
+		c.seen = max(c.seen, x.ID)
+		if x.Outcome() != record.Queued { // its attempts are messages of their own
+			kept = append(kept, blip{x.ID, x.Start, x.Took, x.Ended, x.HasFailed()})
+		}
+	}
+	if isAnew {
+		c.whole, c.cut = time.Now(), false
+	}
+	c.cut = c.cut || cut
+	c.blips = kept
+	return nil
+}
+
+// beatOf sums up messages. isCut says that there were more.
+func beatOf(all []blip, isCut bool, now time.Time) (b beat) {
 	var came, failed [pulseSlots]int
 	var took []time.Duration
 	lastMinute := 0
 	for _, x := range all {
-		age := max(now.Sub(x.Start), 0)
+		age := max(now.Sub(x.start), 0)
 		slot := pulseSlots - 1 - int(age/pulseSlot)
-		if slot < 0 || x.Outcome() == record.Queued {
+		if slot < 0 {
 			continue
 		}
 		came[slot]++
 		if age < time.Minute {
 			lastMinute++
 		}
-		if x.HasFailed() {
+		if x.bad {
 			failed[slot]++
 			b.Bad++
 		}
-		if x.Ended {
-			took = append(took, x.Took)
+		if x.ended {
+			took = append(took, x.took)
 		}
 	}
 	b.Lately, b.Rate = len(all) > 0, strconv.Itoa(lastMinute)+"/min"
+	count := ui.Count(len(all), "message")
+	if isCut {
+		b.Rate, count = "over "+b.Rate, "over "+count
+	}
 	slices.Sort(took)
 	at := func(percent int) string {
 		if len(took) == 0 {
@@ -109,7 +167,7 @@ func beatOf(all []*record.Exchange, now time.Time) (b beat) {
 	}
 	b.P50, b.P95, b.P99 = at(50), at(95), at(99)
 	b.Path, b.Dots = spark(came[:], failed[:])
-	b.Title = "last 5 minutes: " + strconv.Itoa(len(all)) + " messages, " + strconv.Itoa(b.Bad) + " failed; p50 " + b.P50 +
+	b.Title = "last 5 minutes: " + count + ", " + strconv.Itoa(b.Bad) + " failed; p50 " + b.P50 +
 		", p95 " + b.P95 + ", p99 " + b.P99
 	return b
 }

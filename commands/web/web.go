@@ -45,9 +45,10 @@ type Page struct {
 	gate     gate
 	streams  chan struct{} // a place for each open stream of events
 	ended    chan struct{} // closed when the page is to end
+	ear      ear
 	counts   counts
 	values   valuesMet
-	acting   sync.WaitGroup  // actions that forms have asked for
+	acting   sync.WaitGroup  // actions that forms have asked for, and the ear
 	ending   context.Context // of actions; ends with the page
 	end      context.CancelFunc
 }
