@@ -21,9 +21,10 @@ const (
 	// settleAnyway is how often it does without that, since a process may have ended that was to write the answer.
 	settleEvery  = 250 * time.Millisecond
 	settleAnyway = 2 * time.Second
-	// newsShare bounds what a page takes of a busy machine: after news that took a time to read and write, the next
-	// come newsShare times later, and after at most newsSlowest.
+	// newsShare bounds what a page takes of a busy listener: after news of more than newsMany messages, the next are read
+	// newsShare times as long after them as their reading and writing took, and newsSlowest at most.
 	newsShare   = 20
+	newsMany    = 100
 	newsSlowest = 2 * time.Second
 	// mostNews is how many rows are sent at once; a page that missed more reads its list anew.
 	mostNews = 200
@@ -148,9 +149,13 @@ func (s *stream) tell(ctx context.Context, now heard) error {
 	var sent bool
 	isNew := now.newest > s.seen && !begun.Before(s.next)
 	if err == nil && (isNew || len(s.open) > 0 && !begun.Before(s.settles(now))) {
+		isMany := now.newest-s.seen > newsMany
 		sent, err = s.news(ctx, now.newest)
 		s.settled, s.writes = time.Now(), now.writes
-		s.next = s.settled.Add(min(max(newsShare*s.settled.Sub(begun), lookEvery), newsSlowest))
+		s.next = s.settled.Add(lookEvery)
+		if isMany {
+			s.next = s.settled.Add(min(max(newsShare*s.settled.Sub(begun), lookEvery), newsSlowest))
+		}
 	}
 	if unread := (*writeError)(nil); errors.As(err, &unread) || ctx.Err() != nil {
 		return cmp.Or(ctx.Err(), err)
