@@ -318,7 +318,8 @@ var spends = []string{
 	"store/turn/turn.go",
 	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
 	"commands/tell/attempts.go", "commands/send_many.go", // how long a delivery or a run took
-	"commands/web/events.go", "commands/web/find.go", "commands/web/pulse.go", // how long a page looks and waits
+	"commands/web/ear.go", "commands/web/events.go", "commands/web/find.go",
+	"commands/web/pulse.go",      // how long a page looks and waits
 	"commands/metrics/gauges.go", // how long something is due when it is scraped
 	"commands/again/replay.go", "commands/again/check.go", "deliver/replay/pace.go", "deliver/replay/run.go",
 	"deliver/batch/checkpoint.go", "deliver/batch/source.go",

@@ -114,8 +114,8 @@ func (p *Page) listen(ctx context.Context) {
 	}
 }
 
-// stamp returns what the system says of the file of the history, which costs much less than reading. sure is false where
-// that says nothing, as it does of a history on a server.
+// stamp returns what the system says of the file of the history, which costs much less than reading. sure is false
+// where that says nothing, as it does of a history on a server.
 func (p *Page) stamp() (mark disk.Stamp, sure bool) {
 	if store.IsServer(p.History.Path()) || p.History.Network() {
 		return disk.Stamp{}, false

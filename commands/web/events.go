@@ -36,8 +36,8 @@ const (
 	stuckAfter = 10 * time.Second
 )
 
-// events sends what comes, as server-sent events, until the page is closed. All pages are told by one ear that something
-// came; each reads that for itself, so that one that does not read holds up nobody.
+// events sends what comes, as server-sent events, until the page is closed. All pages are told by one ear that
+// something came; each reads that for itself, so that one that does not read holds up nobody.
 func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case p.streams <- struct{}{}:

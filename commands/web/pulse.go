@@ -91,7 +91,8 @@ func (p *Page) beatNow(ctx context.Context) (beat, error) {
 	return c.beat, nil
 }
 
-// read brings the blips up to date: it reads what came since, and again what had no end. Once in pulseAnew it reads all.
+// read brings the blips up to date: it reads what came since, and again what had no end. Once in pulseAnew it reads
+// all.
 func (c *counts) read(ctx context.Context, history *store.Store, now time.Time) error {
 	since := now.Add(-pulseSlots * pulseSlot)
 	f := store.Filter{Since: since, Limit: pulseMost}
