@@ -196,7 +196,7 @@ var layout = map[string]struct{ ours, others []string }{
 		"listen/route", "listen/script", "sign", "sign/catalog", "sign/handshake", "store/disk", "store/export",
 		"store/record", "store/redact"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2"}},
 	"commands/advice": {ours: []string{"units", "commands/fail", "commands/ui", "deliver/edit", "deliver/payload",
-		"deliver/replay", "deliver/signer", "sign", "store", "store/record", "store/redact"}},
+		"deliver/replay", "deliver/signer", "sign", "store", "store/export", "store/record", "store/redact"}},
 	"commands/shell": {ours: []string{"commands/advice", "commands/complete", "commands/config", "commands/fail",
 		"commands/flags", "commands/help", "commands/infile", "commands/jq", "commands/pick", "commands/samples",
 		"commands/secret", "commands/ui", "deliver/journal", "deliver/payload", "deliver/signer", "listen/command",

@@ -3,11 +3,13 @@ package advice
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/replay"
+	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -20,8 +22,21 @@ func masked(e *replay.MaskedError) *fail.Error {
 		return fail.Usage("webhook %d contains the secret itself, which the history does not store: %s", e.ID,
 			missing[0].Why).Hint(ui.ReplayWithSecret(e.ID))
 	}
+	which := strconv.FormatInt(e.ID, 10)
+	if len(e.Files) > 0 {
+		which = shell(e.Files)
+	}
 	return fail.Usage("webhook %d is stored without %s", e.ID, ui.Clip(strings.Join(names, ", "), 200)).
-		Hint(ui.ReplayWith(e.ID, names))
+		Hint(ui.ReplayWith(which, names))
+}
+
+// shell writes names of files for a command line.
+func shell(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = export.Quote(name)
+	}
+	return strings.Join(quoted, " ")
 }
 
 // Whole is the error for an exchange whose body was kept only in part: what is left can be shown, but neither

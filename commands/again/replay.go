@@ -134,6 +134,9 @@ func runReplay(ctx context.Context, sh *shell.Shell, o options) error {
 		dryRun = r.wouldSend
 	}
 	count, err := r.run.Check(ctx, dryRun)
+	if e, ok := errors.AsType[*replay.MaskedError](err); ok {
+		e.Files = o.files
+	}
 	switch {
 	case err != nil:
 	case count > 0:

@@ -34,13 +34,35 @@ import (
 // selection is the flags that choose webhooks, and what becomes of a choice of none.
 type selection struct {
 	flags.Filter
-	allowEmpty bool
-	selectors  []string
+	allowEmpty  bool
+	withSecrets bool // what is written keeps the credentials that the history has
+	selectors   []string
+	without     losses // the credentials that were left out
 }
 
 func (s *selection) add(cmd *cobra.Command, sh *shell.Shell) {
 	s.AddFlags(cmd, sh.SchemeNames, sh.CompleteEvents)
 	cmd.Flags().BoolVar(&s.allowEmpty, "allow-empty", false, "succeed when nothing is selected")
+	cmd.Flags().BoolVar(&s.withSecrets, "with-secrets", false, "keep stored credentials, cookies and tokens")
+}
+
+// leave returns a webhook as it may leave this machine.
+func (s *selection) leave(sh *shell.Shell, x *record.Exchange) *record.Exchange {
+	if s.withSecrets {
+		return x
+	}
+	x, without := sh.Redactor.Shared(x)
+	for _, name := range without {
+		s.without.add([]format.Loss{{Text: name}})
+	}
+	return x
+}
+
+// tellWithout says which credentials were left out.
+func (s *selection) tellWithout(sh *shell.Shell) {
+	for _, name := range s.without.texts {
+		sh.Say("barb: left out %s (%s); --with-secrets keeps it", name, ui.Count(s.without.count[name], "webhook"))
+	}
 }
 
 // each yields the chosen webhooks, the oldest first, with their requests and the answers that are expected of an app:
@@ -59,6 +81,9 @@ func (s *selection) each(ctx context.Context, sh *shell.Shell) (iter.Seq2[*recor
 			}
 			if errors.Is(err, store.ErrNotFound) { // it was pruned in the meantime
 				continue
+			}
+			if err == nil {
+				x = s.leave(sh, x)
 			}
 			if !yield(x, err) || err != nil {
 				return

@@ -98,6 +98,7 @@ func runSave(ctx context.Context, sh *shell.Shell, o *saveOptions) error {
 	if c.redactor != nil && c.redacted == 0 {
 		sh.Warn("no webhook has a value at the places of --redact")
 	}
+	o.tellWithout(sh)
 	if c.redacted > 0 {
 		sh.Say("barb: redacted %s", ui.Count(c.redacted, "webhook"))
 	}
@@ -123,7 +124,8 @@ func (c *cassettes) saveAnswers(sh *shell.Shell, path string) error {
 	return nil
 }
 
-// Keep saves webhooks by the ids of their exchanges in a folder, which it makes: webhooks.barb.ndjson and webhooks.har.
+// Keep saves webhooks without their credentials, by the ids of their exchanges, in a folder, which it makes:
+// webhooks.barb.ndjson and webhooks.har.
 func Keep(ctx context.Context, sh *shell.Shell, folder string, ids []int64) error {
 	if len(ids) == 0 {
 		sh.Say("barb: no webhook came, nothing is saved in %s", folder)
@@ -152,7 +154,8 @@ func Keep(ctx context.Context, sh *shell.Shell, folder string, ids []int64) erro
 	return nil
 }
 
-// Cassette returns a cassette of one webhook, by the id of an exchange of it. The history of sh is open.
+// Cassette returns a cassette of one webhook without its credentials, by the id of an exchange of it. The history of sh
+// is open.
 func Cassette(ctx context.Context, sh *shell.Shell, id int64) ([]byte, error) {
 	w, err := webhooks.Get(ctx, sh.History, id, sh.Now())
 	if err != nil {
@@ -162,6 +165,7 @@ func Cassette(ctx context.Context, sh *shell.Shell, id int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	x = new(selection).leave(sh, x)
 	var out bytes.Buffer
 	c := &cassettes{Writer: cassette.NewWriter(&out, false)}
 	if _, err := c.Write(x); err != nil {
@@ -220,6 +224,7 @@ func runExport(ctx context.Context, sh *shell.Shell, o *exportOptions, name stri
 		return err
 	}
 	lost.tell(sh)
+	o.tellWithout(sh)
 	if o.out != "" && o.out != "-" {
 		sh.Say("barb: exported %s", countOf(count, o.out))
 	}

@@ -3,13 +3,14 @@ package ui
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/barbhq/barb/store/record"
 )
 
 // ReplayWith returns the command that replays a webhook with the parts that the history does not store.
-func ReplayWith(id int64, missing []string) string {
+func ReplayWith(which string, missing []string) string {
 	var given strings.Builder
 	for _, name := range missing {
 		kind, what, _ := strings.Cut(name, " ")
@@ -22,7 +23,7 @@ func ReplayWith(id int64, missing []string) string {
 			given.WriteString(" --set " + strings.ReplaceAll(what[1:], "/", ".") + "=…")
 		}
 	}
-	return fmt.Sprintf("barb replay %d%s", id, Clip(given.String(), 300))
+	return "barb replay " + which + Clip(given.String(), 300)
 }
 
 // ReplayWithSecret returns the command that replays a webhook which contains the secret itself.
@@ -43,5 +44,5 @@ func replayOfMasked(x *record.Exchange) string {
 	case len(missing) == 0:
 		return ReplayWithSecret(x.ID)
 	}
-	return ReplayWith(x.ID, missing)
+	return ReplayWith(strconv.FormatInt(x.ID, 10), missing)
 }

@@ -57,6 +57,7 @@ func (e *TargetError) Unwrap() error { return e.Err }
 type MaskedError struct {
 	ID      int64
 	Missing []redact.Missing
+	Files   []string // from which it was to be replayed; nil: the history
 }
 
 // Error says that the webhook cannot be sent again as it was.
@@ -83,7 +84,7 @@ func (p *Plan) Exchange(ctx context.Context, captured *record.Exchange, target s
 	}
 	if p.Exact {
 		if len(missing) > 0 {
-			return x, &MaskedError{captured.ID, missing}
+			return x, &MaskedError{ID: captured.ID, Missing: missing}
 		}
 		x.Request = exactly(came, x.Request)
 		return x, nil
@@ -105,7 +106,7 @@ func (p *Plan) Exchange(ctx context.Context, captured *record.Exchange, target s
 		s.Describe(&x)
 	}
 	if unmet := unmet(missing, &x, s, now); len(unmet) > 0 {
-		return x, &MaskedError{captured.ID, unmet}
+		return x, &MaskedError{ID: captured.ID, Missing: unmet}
 	}
 	return x, nil
 }
