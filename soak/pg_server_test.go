@@ -22,27 +22,49 @@ import (
 
 // The server dies, and its synchronous standby is promoted: nothing is lost, and deliveries go on there.
 func TestAFailoverOnPostgreSQLLosesNothing(t *testing.T) {
-	loops(t, func(t *testing.T) {
-		const n = 1200
-		server, r := pgtest.New(t), newTarget(t, 6, 5*time.Millisecond)
-		standby := server.Standby(t)
-		f := &fleet{db: server.Database(t), dir: t.TempDir()}
-		one, other := fmt.Sprint("127.0.0.1:", server.Port), fmt.Sprint("127.0.0.1:", standby.Port)
-		f.db = strings.Replace(f.db, one, one+","+other, 1) + "&target_session_attrs=read-write"
-		f.enqueueAll(t, r, n)
-		f.start(t, 3)
-		r.wait(t, n/3)
-		if err := server.Crash(); err != nil {
-			t.Fatal(err)
-		}
-		if err := standby.Promote(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		r.wait(t, n)
-		f.drain(t)
-		f.wantCounted(t, r, n)
-	})
+	loops(t, func(t *testing.T) { failsOver(t, 0) })
 }
+
+// The same when the standby is promoted late: commits were given up, and nobody knows which leases they gave.
+func TestALateFailoverOnPostgreSQLLosesNothing(t *testing.T) {
+	loops(t, func(t *testing.T) { failsOver(t, 12*time.Second) })
+}
+
+// failsOver promotes the standby some time after the server has died. From then on there is no long silence.
+func failsOver(t *testing.T, late time.Duration) {
+	t.Helper()
+	const n = 1200
+	server, r := pgtest.New(t), newTarget(t, 6, 5*time.Millisecond)
+	standby := server.Standby(t)
+	f := &fleet{db: server.Database(t), dir: t.TempDir()}
+	one, other := fmt.Sprint("127.0.0.1:", server.Port), fmt.Sprint("127.0.0.1:", standby.Port)
+	f.db = strings.Replace(f.db, one, one+","+other, 1) + "&target_session_attrs=read-write"
+	f.enqueueAll(t, r, n)
+	f.start(t, 3)
+	r.wait(t, n/3)
+	if err := server.Crash(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(late)
+	began := time.Now()
+	if err := standby.Promote(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the promotion took %v", time.Since(began).Round(time.Millisecond))
+	r.listenAnew()
+	r.wait(t, n)
+	f.drain(t)
+	f.wantCounted(t, r, n)
+	if again := r.redelivered(); again > 0 {
+		t.Errorf("%d were redelivered, want none", again)
+	}
+	if r.silence > longestSilence {
+		t.Errorf("after the promotion nothing came for %v, want at most %v", r.silence, longestSilence)
+	}
+}
+
+// longestSilence is how long after a failover nothing may arrive.
+const longestSilence = 5 * time.Second
 
 // cutter is a proxy before a server, which cuts connections as it likes.
 type cutter struct {

@@ -119,6 +119,13 @@ func (r *target) begin(m *message) {
 	k.newest, k.running = max(k.newest, m.Place), k.running+1
 }
 
+// listenAnew measures the silence from now on.
+func (r *target) listenAnew() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.silence, r.last = 0, time.Now()
+}
+
 // redelivered is how many requests were not the first of their webhook.
 func (r *target) redelivered() (n int) {
 	r.mu.Lock()

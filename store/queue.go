@@ -80,6 +80,14 @@ func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int
 	return r.Ended, err
 }
 
+// GiveBack ends an owner's leases of some entries, which it does not work on. They are due at now.
+func (s *Store) GiveBack(ctx context.Context, owner string, entries []int64, now time.Time) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	return s.do(ctx, &engine.Release{Owner: owner, Entries: entries, Now: now})
+}
+
 // Retry makes entries that a filter selects due at once: those that wait, and, as deliveries that begin anew, those
 // that are dead or were cancelled. It returns how many. Entries under a lease that has not ended are being tried
 // already; what is done stays done.

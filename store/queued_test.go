@@ -37,6 +37,7 @@ type outbox interface {
 	Upcoming(context.Context, store.QueueKind, string) ([]store.Due, error)
 	Owners(context.Context) ([]string, error)
 	Release(context.Context, string, time.Time) (int64, error)
+	GiveBack(context.Context, string, []int64, time.Time) error
 	Finish(context.Context, store.QueueFilter, time.Time) (int64, error)
 	Stats(context.Context, store.Filter) (store.Stats, error)
 	QueueDepth(context.Context, ...store.QueueKind) (map[store.QueueState]int64, error)
@@ -537,6 +538,11 @@ func endsTheLeasesOfOne(t *testing.T, a, b outbox) {
 	if owners, _ = b.Owners(ctx); !slices.Equal(owners, []string{"b", "c"}) {
 		t.Errorf("owners %v", owners)
 	}
+	must(t, a.GiveBack(ctx, "a", []int64{es[0].ID}, noon)) // it is no longer its own
+	must(t, a.GiveBack(ctx, "c", nil, noon))
+	same(t, "after nothing was given back", lease(t, b, "d", 0, 9))
+	must(t, a.GiveBack(ctx, "c", []int64{es[0].ID, es[2].ID}, noon))
+	same(t, "given back", lease(t, b, "d", 0, 9), es[0].ID, es[2].ID)
 }
 
 func finishesOnlyTheDead(t *testing.T, a, b outbox) {

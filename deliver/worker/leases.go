@@ -36,6 +36,10 @@ type Leases struct {
 
 	mu   sync.Mutex
 	held map[int64]*lease
+
+	looks  int            // how often leases that nobody knows of are still looked for
+	lost   []int64        // those of the last look
+	ending map[int64]bool // entries that are being completed
 }
 
 type lease struct {
@@ -222,15 +226,23 @@ func (l *Leases) renew(ctx context.Context, entries []int64) ([]int64, error) {
 	return ids, err
 }
 
-// Complete writes down what became of an entry, which gives its lease back. Where that fails the lease ends by
-// itself, and the attempt is repeated.
+// Complete writes down what became of an entry, which gives its lease back. While the history is away it tries until
+// the lease has ended. Where it fails the attempt is repeated.
 func (l *Leases) Complete(ctx context.Context, q *store.Queued, r Result) {
+	ends := q.Due // of the lease
 	q.State, q.Why = r.State, r.Why
 	if !r.Due.IsZero() {
 		q.Due = r.Due
 	}
+	l.setEnding(q.ID, true)
+	defer l.setEnding(q.ID, false)
 	err := l.History.Complete(ctx, l.Holder, q, time.Now(), r.Next...)
+	for errors.Is(err, store.ErrAway) && time.Now().Before(ends) {
+		time.Sleep(lookAgain)
+		err = l.History.Complete(ctx, l.Holder, q, time.Now(), r.Next...)
+	}
 	if err != nil && !errors.Is(err, store.ErrLease) {
+		l.Suspect(err)
 		l.Tell(Event{Err: fmt.Errorf("%d: %w", q.Thread, err)})
 	}
 }
@@ -241,6 +253,9 @@ func (l *Leases) takeOver(ctx context.Context) {
 	err := ReleaseGone(ctx, l.History, time.Now())
 	if err == nil {
 		_, err = l.History.ReleaseSilent(ctx, l.Holder)
+	}
+	if err == nil {
+		err = l.giveBack(ctx, time.Now())
 	}
 	l.trouble(ctx, "the queue", err)
 }

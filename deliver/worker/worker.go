@@ -175,6 +175,7 @@ func (w *Worker) lease(ctx context.Context, h Handler, l lot, permits []*deliver
 	entries, err := w.Leases.History.Lease(ctx, store.LeaseRequest{Kind: l.Kind, Target: l.Target, Policy: l.Policy,
 		Owner: w.Leases.Holder, Want: len(permits), Now: at, Until: time.Now().Add(LeaseFor)})
 	if err != nil {
+		w.Leases.Suspect(err)
 		w.Leases.trouble(ctx, "the queue", err)
 		select { // whatever holds the history is not asked all the time
 		case <-time.After(w.every()):
@@ -204,6 +205,7 @@ func (w *Worker) deliver(ctx context.Context, h Handler, l lot, q *store.Queued,
 	release() // another goroutine may lease the entry as soon as it is completed
 	permit.End(r.Attempt)
 	if err != nil {
+		w.Leases.Suspect(err)
 		if !cut && !errors.Is(err, store.ErrLease) {
 			w.Leases.Tell(Event{Err: fmt.Errorf("%d: %w", q.Thread, err)})
 		}

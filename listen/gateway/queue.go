@@ -84,6 +84,7 @@ func (q *Queue) reserve(p *reserved, err error) {
 	case err == nil && p.entries[0].State == store.Leased:
 		q.leases.Reserve(p.entries[0])
 	default:
+		q.leases.Suspect(err)
 		p.permit.End(nil)
 		p.permit = nil
 	}
@@ -203,6 +204,7 @@ func (q *Queue) try(ctx context.Context, h *Hook, e *store.Queued, permit *deliv
 	case errors.Is(err, store.ErrLease):
 		return textAnswer(http.StatusAccepted, queuedText)
 	case err != nil:
+		q.leases.Suspect(err)
 		g.trouble(0, err)
 		return unavailable()
 	}

@@ -30,11 +30,12 @@ type (
 		Until   time.Time
 		Held    []int64
 	}
-	// Release ends the leases of an owner that has ended, and forgets the worker.
+	// Release ends the leases of an owner. Without Entries it ends all, since the owner has ended, and forgets the worker.
 	Release struct {
-		Owner string
-		Now   time.Time
-		Ended int64
+		Owner   string
+		Entries []int64
+		Now     time.Time
+		Ended   int64
 	}
 	// Attempt counts an attempt of an entry and extends its lease until Entry.Due. When the lease is gone, the exchanges
 	// of the call are not recorded.

@@ -39,9 +39,12 @@ func (p *plan) renew(t *engine.Renew) {
 
 func (p *plan) release(t *engine.Release) {
 	token, owner := p.nextToken(), escape(t.Owner)
-	p.step("DELETE FROM barb.worker WHERE holder = $1", owner)
+	if len(t.Entries) == 0 {
+		p.step("DELETE FROM barb.worker WHERE holder = $1", owner)
+	}
 	p.steps = append(p.steps, step{query: `UPDATE barb.queue SET owner = NULL, straight = false, due = $2, token = $3
-		WHERE owner = $1 AND state = 1 RETURNING id`, args: []any{owner, p.w.in(t.Now), token},
+		WHERE owner = $1 AND state = 1 AND (cardinality($4::int8[]) = 0 OR id = ANY($4)) RETURNING id`,
+		args:   []any{owner, p.w.in(t.Now), token, some(t.Entries)},
 		reread: "SELECT id FROM barb.queue WHERE token = $1 AND state = 1", again: []any{token}, apply: countInto(&t.Ended)})
 }
 

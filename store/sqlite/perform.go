@@ -53,7 +53,7 @@ func (w *writer) performOne(task engine.Task, first int64) (err error) {
 	case *engine.Renew:
 		t.Held, err = w.idsOf(renewStatement, t.Owner, record.Nanos(t.Until), jsonOf(t.Entries))
 	case *engine.Release:
-		ids, err = w.idsOf(releaseStatement, t.Owner, record.Nanos(t.Now))
+		ids, err = w.idsOf(releaseStatement, t.Owner, record.Nanos(t.Now), jsonOf(t.Entries))
 		t.Ended = int64(len(ids))
 	case *engine.Ran:
 		_, err = w.idsOf("UPDATE exchange SET exec_exit = ?, exec_took = ? WHERE id = ? RETURNING id",

@@ -46,5 +46,6 @@ func (s *Engine) Owners(ctx context.Context) ([]string, error) {
 	return owners, s.told(err)
 }
 
-const releaseStatement = "UPDATE queue SET owner = NULL, straight = 0, due = ?2 WHERE owner = ?1 AND state = 1 " +
-	"RETURNING id"
+// No entries are all entries.
+const releaseStatement = `UPDATE queue SET owner = NULL, straight = 0, due = ?2 WHERE owner = ?1 AND state = 1
+	AND (json_array_length(?3) = 0 OR id IN (SELECT value FROM json_each(?3))) RETURNING id`

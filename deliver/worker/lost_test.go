@@ -1,0 +1,28 @@
+package worker_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/deliver/worker"
+	"github.com/barbhq/barb/store"
+)
+
+// The answer to a lease was lost: its entries are delivered soon, not when the lease ends. What is worked on is left.
+func TestALeaseThatNobodyKnowsOfIsGivenBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, history *store.Store) {
+		q := put(t, history, quick, "", "a", "b")[0]
+		a := &apps{}
+		w, s := newWorker(history, a)
+		w.Every = time.Second
+		leased := lease(t, history, q, w.Leases.Holder, 2, time.Now().Add(worker.LeaseFor))
+		w.Leases.Reserve(leased[1])
+		w.Leases.Suspect(fmt.Errorf("a lease: %w", store.ErrAway))
+		time.AfterFunc(17*time.Second, func() { w.Leases.Forget(leased[1]) })
+		w.Run(context.Background(), worker.Drained)
+		check(t, "came", a.came(), "a @2, b @45")
+		check(t, "told", s.text(), "")
+	})
+}
