@@ -39,6 +39,7 @@ type heard struct {
 	newest int64 // exchange
 	writes int   // how often something was written, as far as the ear can tell
 	err    error // of reading the history
+	pages  int   // that are open
 }
 
 // join counts a page in, and leave out.
@@ -67,7 +68,9 @@ func (p *Page) join() (leave func()) {
 func (e *ear) now() (heard, <-chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.heard, e.changed
+	now := e.heard
+	now.pages = e.pages
+	return now, e.changed
 }
 
 // tell notes what the ear has read, unless a later ear has taken its place.

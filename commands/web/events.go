@@ -21,13 +21,14 @@ const (
 	// settleAnyway is how often it does without that, since a process may have ended that was to write the answer.
 	settleEvery  = 250 * time.Millisecond
 	settleAnyway = 2 * time.Second
-	// newsShare bounds what a page takes of a busy listener: after news of more than newsMany messages, the next are read
-	// newsShare times as long after them as their reading and writing took, and newsSlowest at most.
+	// newsShare bounds what all pages take of a busy listener: after news of more than newsMany messages, the next are
+	// read newsShare times as long after them as their reading and writing took, for each page, and newsSlowest at most.
 	newsShare   = 20
 	newsMany    = 100
 	newsSlowest = 2 * time.Second
-	// mostNews is how many rows are sent at once; a page that missed more reads its list anew.
-	mostNews = 200
+	// mostNews is how many rows are sent at once. A page that missed mostMissed messages reads its list anew.
+	mostNews   = 200
+	mostMissed = 4 * mostNews
 	// mostOpen is how many webhooks without an end a page follows.
 	mostOpen = 200
 	// aliveEvery is how often something is sent where nothing happens, so that a page notices a lost connection.
@@ -149,13 +150,10 @@ func (s *stream) tell(ctx context.Context, now heard) error {
 	var sent bool
 	isNew := now.newest > s.seen && !begun.Before(s.next)
 	if err == nil && (isNew || len(s.open) > 0 && !begun.Before(s.settles(now))) {
-		isMany := now.newest-s.seen > newsMany
+		many := now.newest - s.seen
 		sent, err = s.news(ctx, now.newest)
 		s.settled, s.writes = time.Now(), now.writes
-		s.next = s.settled.Add(lookEvery)
-		if isMany {
-			s.next = s.settled.Add(min(max(newsShare*s.settled.Sub(begun), lookEvery), newsSlowest))
-		}
+		s.next = s.settled.Add(restAfter(many, now.pages, s.settled.Sub(begun)))
 	}
 	if unread := (*writeError)(nil); errors.As(err, &unread) || ctx.Err() != nil {
 		return cmp.Or(ctx.Err(), err)
@@ -180,9 +178,20 @@ func (s *stream) tell(ctx context.Context, now heard) error {
 	return err
 }
 
+// restAfter is how long a page waits after news of some messages, which took a time.
+func restAfter(many int64, pages int, took time.Duration) time.Duration {
+	switch {
+	case many > mostMissed: // the page reads its list anew
+		return newsSlowest
+	case many > newsMany:
+		return min(max(time.Duration(newsShare*pages)*took, lookEvery), newsSlowest)
+	}
+	return lookEvery
+}
+
 // news sends the webhooks that have come or have changed.
 func (s *stream) news(ctx context.Context, newest int64) (sent bool, err error) {
-	if newest-s.seen > mostNews*4 {
+	if newest-s.seen > mostMissed {
 		s.seen, s.open = newest, map[int64]version{}
 		return true, s.send("reset", nil)
 	}

@@ -46,7 +46,7 @@ type dot struct{ X string }
 type counts struct {
 	mu    sync.Mutex
 	beat  beat
-	at    time.Time // when the strip was made
+	until time.Time // the strip is shown
 	blips []blip    // of the last minutes
 	seen  int64     // the newest message that was read
 	whole time.Time // when all of the last minutes were read
@@ -74,12 +74,14 @@ func (p *Page) pulse(w http.ResponseWriter, r *http.Request) {
 	show(w, r, http.StatusOK, "pulse", b)
 }
 
-// beatNow returns the strip; all pages share one for a second.
+// beatNow returns the strip. All pages share one for a second, or on a busy history as long as keeps its reading to
+// a fiftieth of the time.
 func (p *Page) beatNow(ctx context.Context) (beat, error) {
 	c := &p.counts
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if time.Since(c.at) < time.Second {
+	begun := time.Now()
+	if begun.Before(c.until) {
 		return c.beat, nil
 	}
 	now := p.Now()
@@ -87,7 +89,8 @@ func (p *Page) beatNow(ctx context.Context) (beat, error) {
 		c.whole = time.Time{} // the next reads all
 		return beat{}, err
 	}
-	c.beat, c.at = beatOf(c.blips, c.cut, now), time.Now()
+	c.beat = beatOf(c.blips, c.cut, now)
+	c.until = time.Now().Add(max(time.Second, 50*time.Since(begun)))
 	return c.beat, nil
 }
 
