@@ -9,7 +9,7 @@ import (
 )
 
 // A program inherits the slack of the thread that starts it (prctl(2)), so the program of a secret knows it.
-func TestTimersOfAListenerAndOfAWorkerAreSlack(t *testing.T) {
+func TestTimersOfWhoSendsOrReceivesManyAreSlack(t *testing.T) {
 	t.Parallel()
 	const tell = "cmd:cat /proc/self/timerslack_ns > slack; echo a secret of the tests"
 	dir, e := t.TempDir(), newEndpoint(t, func(*http.Request, int) {})
@@ -23,7 +23,8 @@ func TestTimersOfAListenerAndOfAWorkerAreSlack(t *testing.T) {
 		args []string
 		want bool
 	}{
-		{append([]string{"send", e.url, "-d", "{}"}, secret...), false},
+		{append([]string{"send", e.url, "-d", "{}"}, secret...), true},
+		{append([]string{"send", e.url, "-d", "{}", "-n", "1", "--rate=10/s"}, secret...), false},
 		{[]string{"deliver", "--drain", "--config", config}, true},
 		{append([]string{"sign", "-d", "{}"}, secret...), false},
 		{append([]string{"listen", "--addr", "127.0.0.1:0", "--for", "1ms"}, secret...), true},

@@ -139,6 +139,10 @@ func (w *writer) connect() error {
 	if err != nil {
 		return err
 	}
+	// The pages that a statement changes, which SQLite keeps until it ends, stay in memory: there are few of them.
+	if err := c.Exec("PRAGMA temp_store = MEMORY"); err != nil {
+		return errors.Join(err, c.Close())
+	}
 	if w.inserts = newInserts(c); c.Failed != nil {
 		return errors.Join(c.Failed, c.Close())
 	}
