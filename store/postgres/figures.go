@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/glob"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -32,18 +33,16 @@ func (s *Engine) Figures(ctx context.Context, f engine.Filter) (out engine.Figur
 	return out, err
 }
 
-// The rows are looked at once and kept, narrowed to what counts, since the percentile needs to know how many there are.
-const figuresQuery = `WITH seen AS MATERIALIZED (
-		SELECT e.kind, e.attempt > 1 AS again, e.took, e.status / 100 IS NOT DISTINCT FROM 2 AS well,
-			e.next_in IS NULL AS last, e.verdict
-		FROM @spans WHERE (e.kind = 1 AND e.ended = 1 AND e.failure IS DISTINCT FROM @interrupted
-				OR e.kind = 2 AND e.verdict IS NOT NULL AND e.handshake IS NULL) AND @terms),
-	counted AS MATERIALIZED (SELECT count(*) FILTER (WHERE kind = 1) AS attempts,
-			count(*) FILTER (WHERE kind = 1 AND again) AS retries, count(*) FILTER (WHERE kind = 1 AND well) AS delivered,
-			count(*) FILTER (WHERE kind = 1 AND last AND NOT well) AS exhausted,
-			count(*) FILTER (WHERE kind = 2) AS checked, count(*) FILTER (WHERE kind = 2 AND verdict = 2) AS invalid FROM seen)
+// The rows are gone through twice: to keep those of an hour for the percentile takes five times as long.
+const figuresQuery = `WITH counted AS MATERIALIZED (SELECT count(*) FILTER (WHERE e.kind = 1) AS attempts,
+			count(*) FILTER (WHERE e.kind = 1 AND e.attempt > 1) AS retries,
+			count(*) FILTER (WHERE e.kind = 1 AND e.status / 100 = 2) AS delivered,
+			count(*) FILTER (WHERE e.kind = 1 AND e.next_in IS NULL AND e.status / 100 IS DISTINCT FROM 2) AS exhausted,
+			count(*) FILTER (WHERE e.kind = 2) AS checked,
+			count(*) FILTER (WHERE e.kind = 2 AND e.verdict = 2) AS invalid
+		FROM @spans WHERE (@attempt OR e.kind = 2 AND e.verdict IS NOT NULL AND e.handshake IS NULL) AND @terms)
 	SELECT attempts, retries, delivered, exhausted, checked, invalid,
-		coalesce((SELECT took FROM seen WHERE kind = 1 ORDER BY took DESC NULLS LAST LIMIT 1
+		coalesce((SELECT e.took FROM @spans WHERE @attempt AND @terms ORDER BY e.took DESC NULLS LAST LIMIT 1
 			OFFSET (SELECT attempts / 100 FROM counted)), 0) FROM counted`
 
 // figures is the query for what the exchanges tell.
@@ -59,8 +58,8 @@ func (sc *scope) figures() (query string, args []any) {
 		spans = "unnest(" + sc.arg(froms) + "::bigint[], " + sc.arg(tos) + "::bigint[]) s(low, high) CROSS JOIN LATERAL " +
 			"(SELECT * FROM barb.exchange x WHERE x.id BETWEEN s.low AND s.high OFFSET 0) e"
 	}
-	return strings.NewReplacer("@spans", spans, "@terms", terms, "@interrupted",
-		sc.arg(string(record.FailInterrupted))).Replace(figuresQuery), sc.args
+	attempt := "e.kind = 1 AND e.ended = 1 AND e.failure IS DISTINCT FROM " + sc.arg(string(record.FailInterrupted))
+	return strings.NewReplacer("@spans", spans, "@terms", terms, "@attempt", attempt).Replace(figuresQuery), sc.args
 }
 
 // queueFigures is the query for what the queue tells.
@@ -70,7 +69,7 @@ func (s *Engine) queueFigures(f *engine.Filter) (query string, args []any) {
 	if f.Endpoint != "" {
 		host := "*://" + f.Endpoint
 		target = " AND (target IN (SELECT id FROM barb.name WHERE kind = " + sc.arg(int64(engine.NameTarget)) +
-			" AND text LIKE ANY(" + sc.arg(likesOf([]string{host, host + "/*", host + "?*", host + "#*"})) + "))) IS TRUE"
+			" AND text LIKE ANY(" + sc.arg(glob.Likes([]string{host, host + "/*", host + "?*", host + "#*"})) + "))) IS TRUE"
 	}
 	if !f.Since.IsZero() {
 		died += " AND changed >= " + sc.arg(s.clock.in(f.Since))

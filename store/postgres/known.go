@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/glob"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -69,7 +70,7 @@ func (s *Engine) Pinned(ctx context.Context, route string) (schemes map[string]s
 
 // CountPins returns how many pins Unpin would forget.
 func (s *Engine) CountPins(ctx context.Context, scheme string) (int64, error) {
-	row, err := s.one(ctx, "SELECT count(*) FROM barb.pin WHERE scheme LIKE $1", likeOf(scheme))
+	row, err := s.one(ctx, "SELECT count(*) FROM barb.pin WHERE scheme LIKE $1", glob.Like(scheme))
 	if err != nil {
 		return 0, err
 	}

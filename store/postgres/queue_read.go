@@ -7,6 +7,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/bulk"
+	"github.com/barbhq/barb/store/postgres/glob"
 )
 
 // selected is a filter of the queue as SQL, with the values that it needs.
@@ -27,7 +28,7 @@ func (s *Engine) selected(f *engine.QueueFilter) (where string, args []any) {
 	}
 	if f.Target != "" || f.TargetGlob != "" {
 		sc.add("(target IN (SELECT id FROM barb.name WHERE kind = " + sc.arg(int64(engine.NameTarget)) + " AND (text = " +
-			sc.arg(escape(f.Target)) + " OR text ~ " + sc.arg(regexOf(f.TargetGlob)) + "))) IS TRUE")
+			sc.arg(escape(f.Target)) + " OR text ~ " + sc.arg(glob.Regex(f.TargetGlob)) + "))) IS TRUE")
 	}
 	if f.Thread != 0 {
 		sc.add("thread = " + sc.arg(f.Thread))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/bulk"
+	"github.com/barbhq/barb/store/postgres/glob"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -32,7 +33,12 @@ const maxArms = 8
 
 // scope translates a filter. An unknown name selects nothing: then there are no spans.
 func (s *Engine) scope(ctx context.Context, f *engine.Filter) (*scope, error) {
-	return s.scopeBy(ctx, f, f.Failed || f.Invalid || f.Marked != "" || failsByAnswer(f))
+	return s.scopeBy(ctx, f, isDirect(f))
+}
+
+// isDirect reports whether a filter has a condition for which there is an index of a few rows.
+func isDirect(f *engine.Filter) bool {
+	return f.Failed || f.Invalid || f.Marked != "" || failsByAnswer(f)
 }
 
 // failsByAnswer reports whether a filter asks for answers that are failures, which an index has, and for no endpoint.
@@ -42,12 +48,17 @@ func failsByAnswer(f *engine.Filter) bool {
 
 // scopeBy is scope with the choice of direct.
 func (s *Engine) scopeBy(ctx context.Context, f *engine.Filter, direct bool) (*scope, error) {
-	sc := &scope{direct: direct}
-	sc.plain(f)
-	var err error
-	if sc.spans, err = s.within(ctx, f); err != nil {
+	spans, err := s.within(ctx, f)
+	if err != nil {
 		return nil, err
 	}
+	sc := &scope{direct: direct, spans: spans}
+	return sc, s.translate(ctx, sc, f)
+}
+
+// translate adds the conditions of a filter but for its ids, and narrows the ids where that helps.
+func (s *Engine) translate(ctx context.Context, sc *scope, f *engine.Filter) error {
+	sc.plain(f)
 	for _, step := range []func() error{
 		func() error { return s.webhookID(ctx, sc, f.WebhookID) },
 		func() error { return s.event(ctx, sc, f.Event) },
@@ -55,10 +66,10 @@ func (s *Engine) scopeBy(ctx context.Context, f *engine.Filter, direct bool) (*s
 		func() error { return s.endpoint(ctx, sc, f) },
 	} {
 		if err := step(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return sc, nil
+	return nil
 }
 
 // arg adds a value and returns its place in the query.
@@ -145,17 +156,24 @@ func (s *Engine) named(ctx context.Context, sc *scope, column string, kind engin
 // would make a join of it, and IS TRUE or an OR makes a list of it that is read once.
 func (sc *scope) inNames(column string, kind engine.NameKind, globs []string) string {
 	return fmt.Sprintf("e.%s IN (SELECT id FROM barb.name WHERE kind = %s AND text LIKE ANY(%s))", column,
-		sc.arg(int64(kind)), sc.arg(likesOf(globs)))
+		sc.arg(int64(kind)), sc.arg(glob.Likes(globs)))
 }
+
+// handshakePrefix is what the event type of a handshake begins with.
+const handshakePrefix = "handshake:"
 
 // event is an exact event type or a glob. A handshake has none and is found by its name: see record.Exchange.Event.
 func (s *Engine) event(ctx context.Context, sc *scope, text string) error {
-	handshake, isHandshake := strings.CutPrefix(text, "handshake:")
+	text, err := s.onlyEvent(ctx, text)
+	if err != nil {
+		return err
+	}
+	handshake, isHandshake := strings.CutPrefix(text, handshakePrefix)
 	switch {
 	case strings.Contains(text, "*"):
 		sc.add("(" + sc.inNames("event", engine.NameEvent, []string{text}) + "" +
 			" OR coalesce('handshake:' || e.handshake LIKE " +
-			sc.arg(likeOf(text)) + ", false))")
+			sc.arg(glob.Like(text)) + ", false))")
 		return nil
 	case isHandshake:
 		sc.add("(" + sc.inNames("event", engine.NameEvent, []string{text}) + " OR e.handshake IS NOT DISTINCT FROM " +
@@ -163,6 +181,20 @@ func (s *Engine) event(ctx context.Context, sc *scope, text string) error {
 		return nil
 	}
 	return s.named(ctx, sc, "event", engine.NameEvent, text)
+}
+
+// onlyEvent returns the event type that a glob means where that is only one, which an index finds; else the glob.
+func (s *Engine) onlyEvent(ctx context.Context, text string) (string, error) {
+	prefix, _, isGlob := strings.Cut(text, "*")
+	if !isGlob || strings.HasPrefix(handshakePrefix, prefix) || strings.HasPrefix(prefix, handshakePrefix) {
+		return text, nil
+	}
+	found, err := s.texts(ctx, "SELECT text FROM barb.name WHERE kind = $1 AND text LIKE $2 LIMIT 2",
+		int64(engine.NameEvent), glob.Like(text))
+	if err != nil || len(found) != 1 || strings.Contains(found[0], "*") {
+		return text, err
+	}
+	return found[0], nil
 }
 
 // endpoint goes through the index by endpoint unless a better one is there. Within an endpoint and a class of status
@@ -212,68 +244,5 @@ func (s *Engine) namesLike(ctx context.Context, kind engine.NameKind, globs []st
 	}
 	return s.numbers(ctx, "SELECT id FROM barb.name WHERE kind = $1 AND text LIKE ANY($2) ORDER BY id LIMIT $3",
 		int64(kind),
-		likesOf(globs), int64(most))
-}
-
-// likeOf is a glob in which only * is special, for LIKE.
-func likeOf(glob string) string {
-	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%").Replace(escape(glob))
-}
-
-func likesOf(globs []string) []string {
-	likes := make([]string, len(globs))
-	for i, glob := range globs {
-		likes[i] = likeOf(glob)
-	}
-	return likes
-}
-
-// regexOf is a pattern of SQLite's GLOB for the operator ~, which is true of no text where the pattern is broken.
-func regexOf(glob string) string {
-	var out strings.Builder
-	out.WriteString("^")
-	for rest := escape(glob); rest != ""; {
-		head := rest[0]
-		rest = rest[1:]
-		switch head {
-		case '*':
-			out.WriteString(".*")
-		case '?':
-			out.WriteString(".")
-		case '[':
-			set, after, ok := setOf(rest)
-			if !ok {
-				return "^(?!)"
-			}
-			out.WriteString(set)
-			rest = after
-		default:
-			if head < 0x80 && !isWord(head) {
-				out.WriteByte('\\')
-			}
-			out.WriteByte(head)
-		}
-	}
-	return out.String() + "$"
-}
-
-func isWord(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c < ' ' || c == 0x7f
-}
-
-// setOf returns the set that a text begins with behind its [, as a regular expression, and what follows it.
-func setOf(text string) (set, after string, ok bool) {
-	not := ""
-	if strings.HasPrefix(text, "^") {
-		not, text = "^", text[1:]
-	}
-	end := strings.IndexByte(text, ']')
-	if end == 0 { // a ] that comes first is one of the set
-		end = strings.IndexByte(text[1:], ']') + 1
-	}
-	if end <= 0 {
-		return "", "", false
-	}
-	quoted := strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "^", `\^`).Replace(text[:end])
-	return "[" + not + quoted + "]", text[end+1:], true
+		glob.Likes(globs), int64(most))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/glob"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -96,7 +97,7 @@ func (p *plan) rare(task engine.Task) {
 		p.pin(t)
 	case *engine.Unpin:
 		p.steps = append(p.steps, step{query: "DELETE FROM barb.pin WHERE scheme LIKE $1 RETURNING 1",
-			args: []any{likeOf(t.Scheme)}, apply: countInto(&t.Forgotten)})
+			args: []any{glob.Like(t.Scheme)}, apply: countInto(&t.Forgotten)})
 	case *engine.NoteRun:
 		p.noteRun(&t.Run)
 	case *engine.TakeRun:

@@ -24,6 +24,9 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 			since = time.Time{}
 		}
 		all, err := s.during(ctx, since, f.Until)
+		if err == nil {
+			f.Event, err = s.onlyEvent(ctx, f.Event)
+		}
 		if err != nil {
 			yield(nil, err)
 			return
@@ -31,15 +34,22 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 		if f.Before > 0 {
 			all.To = min(all.To, f.Before-1)
 		}
-		if sc, ok := mostOf(&f, all); ok {
-			s.walked(ctx, f.OldestFirst, sc, all, all.To, yield)
-			return
+		conditions := conditionsOf(&f)
+		sc, most := mostOf(&f, all)
+		switch {
+		case most && f.OldestFirst:
+			s.walked(ctx, true, sc, all, all.To, yield)
+		case most:
+			term := "(" + sc.where() + ")"
+			l := &windows{s: s, sc: sc, terms: []string{term}, first: term, last: all.To, size: firstWindow, yield: yield}
+			l.walk(ctx, all)
+		case len(conditions) == 0:
+			s.walked(ctx, f.OldestFirst, &scope{}, all, all.To, yield)
+		case f.OldestFirst || len(f.IDs) > 0:
+			s.gathered(ctx, &f, &conditions[0], all, yield)
+		default:
+			s.newestFirst(ctx, &f, conditions, all, yield)
 		}
-		if narrow, ok := narrowest(&f); ok {
-			s.narrowed(ctx, &f, &narrow, all, yield)
-			return
-		}
-		s.ofNames(ctx, &f, all, yield)
 	}
 }
 
@@ -63,63 +73,49 @@ func mostOf(f *engine.Filter, all engine.Range) (sc *scope, ok bool) {
 	return sc, n >= max(manyIDs, (all.To-all.From+1)/4)
 }
 
-// narrowest returns a filter of the one condition that the history finds fastest; false when none has an index.
-func narrowest(f *engine.Filter) (engine.Filter, bool) {
-	switch {
-	case len(f.IDs) > 0:
-		return engine.Filter{IDs: f.IDs}, true
-	case f.Marked != "":
-		return engine.Filter{Marked: f.Marked}, true
-	case f.Failed || f.Invalid:
-		return engine.Filter{Failed: f.Failed, Invalid: f.Invalid}, true
-	case f.Endpoint != "":
-		return engine.Filter{Endpoint: f.Endpoint}, true
-	case f.Status != engine.StatusRange{}:
-		return engine.Filter{Status: f.Status}, true
-	case f.WebhookID != "":
-		return engine.Filter{WebhookID: f.WebhookID}, true
-	case f.Event != "" && !strings.Contains(f.Event, "*") && !strings.HasPrefix(f.Event, "handshake:"):
-		return engine.Filter{Event: f.Event}, true
-	}
-	return engine.Filter{}, false
-}
-
-// fewRows is up to how many exchanges of an event type or a scheme are found before their webhooks are read. With more
-// than that, those of a page are soon found among the others.
-const fewRows = 20_000
-
-// ofNames yields the webhooks with an exchange of the event type and the scheme of a filter. No index has those: the
-// newest ids are gone through before it is asked how many there are.
-func (s *Engine) ofNames(ctx context.Context, f *engine.Filter, all engine.Range, yield func([]int64, error) bool) {
-	names := engine.Filter{Event: f.Event, Scheme: f.Scheme}
-	sc, err := s.scope(ctx, &names)
-	switch {
-	case err != nil:
-		yield(nil, err)
-		return
-	case len(sc.spans) == 0:
-		return
-	case len(sc.terms) == 0:
-		s.walked(ctx, f.OldestFirst, sc, all, all.To, yield)
-		return
-	}
-	rest := all
-	if !f.OldestFirst {
-		rest.To = max(all.To-newestRows, all.From-1)
-		some := sc.with()
-		some.add("e.id <= " + some.arg(all.To))
-		if !s.walked(ctx, false, some, engine.Range{From: rest.To + 1, To: all.To}, all.To, yield) {
-			return
+// conditionsOf returns filters of one condition each, of which a webhook that f selects fulfils all, though not with
+// one exchange: first those that an index finds, the rarest of them first as a rule. Of any other one no index helps.
+func conditionsOf(f *engine.Filter) (all []engine.Filter) {
+	add := func(wanted bool, condition engine.Filter) {
+		if wanted {
+			all = append(all, condition)
 		}
 	}
-	few, err := s.areFewer(ctx, sc, fewRows)
+	add(len(f.IDs) > 0, engine.Filter{IDs: f.IDs})
+	add(f.WebhookID != "", engine.Filter{WebhookID: f.WebhookID})
+	add(f.Marked != "", engine.Filter{Marked: f.Marked})
+	add(f.Failed || f.Invalid, engine.Filter{Failed: f.Failed, Invalid: f.Invalid})
+	add(f.Endpoint != "", engine.Filter{Endpoint: f.Endpoint})
+	event := engine.Filter{Event: f.Event}
+	add(f.Event != "" && isIndexed(&event), event)
+	add(f.Status != engine.StatusRange{}, engine.Filter{Status: f.Status})
+	add(f.Event != "" && !isIndexed(&event), event)
+	add(f.Scheme != "", engine.Filter{Scheme: f.Scheme})
+	return all
+}
+
+// isIndexed reports whether an index finds a condition.
+func isIndexed(f *engine.Filter) bool {
+	return f.Scheme == "" && !strings.Contains(f.Event, "*") && !strings.HasPrefix(f.Event, handshakePrefix)
+}
+
+// gathered yields the webhooks of one condition, sorted, or with the oldest first those of a condition without an index
+// that many fulfil.
+func (s *Engine) gathered(ctx context.Context, f, condition *engine.Filter, all engine.Range,
+	yield func([]int64, error) bool,
+) {
+	sc, err := s.scope(ctx, condition)
+	few := true
+	if err == nil && !isIndexed(condition) {
+		few, err = s.areFewer(ctx, sc, fewRows)
+	}
 	switch {
 	case err != nil:
 		yield(nil, err)
 	case few:
-		s.sorted(ctx, f, &names, sc, all, rest.To, yield)
+		s.sorted(ctx, f, condition, sc, all, all.To, yield)
 	default:
-		s.walked(ctx, f.OldestFirst, sc, rest, all.To, yield)
+		s.walked(ctx, true, sc, all, all.To, yield)
 	}
 }
 
@@ -137,46 +133,6 @@ func (s *Engine) areFewer(ctx context.Context, sc *scope, most int) (bool, error
 		}
 	}
 	return true, nil
-}
-
-const (
-	// fewNarrow is up to how many exchanges that a filter selects are all read before the first page.
-	fewNarrow = 1000
-	// newestRows is among how many of the newest ids the webhooks of the first pages are looked for where there are more.
-	newestRows = 20_000
-)
-
-// narrowed yields the webhooks that have an exchange which narrow selects, sorted. Where many do, those of the newest
-// ids come first, one after the other: to sort all of them takes longer the larger the history is.
-func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, all engine.Range,
-	yield func([]int64, error) bool,
-) {
-	sc, err := s.scope(ctx, narrow)
-	few := true
-	if err == nil && !f.OldestFirst && len(f.IDs) == 0 {
-		few, err = s.areFewer(ctx, sc, fewNarrow)
-	}
-	if err != nil {
-		yield(nil, err)
-		return
-	}
-	older := all.To // than this the newest exchanges are that are left
-	if !few {
-		older = max(all.To-newestRows, all.From-1)
-		terms, err := s.scopeBy(ctx, narrow, true) // the ids are gone through
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		if narrow.Failed {
-			terms.terms = []string{"(" + terms.where() + " OR EXISTS (" + deadOf + "))"}
-		}
-		terms.add("e.id <= " + terms.arg(all.To))
-		if !s.walked(ctx, false, terms, engine.Range{From: older + 1, To: all.To}, all.To, yield) {
-			return
-		}
-	}
-	s.sorted(ctx, f, narrow, sc, all, older, yield)
 }
 
 // deadOf finds the entry of the queue in which an exchange died, maybe without an attempt.
@@ -275,11 +231,10 @@ func (sc *scope) walk(oldestFirst bool, ids engine.Range, last int64, want int) 
 // firstPage is how many webhooks the first page has at most: what is shown most often is soon found.
 const firstPage = 32
 
-// walked yields the webhooks of a scope, page by page through some ids; last is the last id of the list. It returns
-// false when no more are wanted.
+// walked yields the webhooks of a scope, page by page through some ids; last is the last id of the list.
 func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all engine.Range, last int64,
 	yield func([]int64, error) bool,
-) (more bool) {
+) {
 	want := firstPage
 	for all.From <= all.To {
 		var firsts []int64
@@ -292,13 +247,13 @@ func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all en
 		})
 		if err != nil {
 			yield(nil, err)
-			return false
+			return
 		}
 		if len(firsts) > 0 && !yield(firsts, nil) {
-			return false
+			return
 		}
 		if len(firsts) < want {
-			return true
+			return
 		}
 		want = pageRows
 		if oldestFirst {
@@ -307,7 +262,6 @@ func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all en
 			all.To = at - 1
 		}
 	}
-	return true
 }
 
 // Containing returns those of some exchanges with a text in either body, byte for byte.
