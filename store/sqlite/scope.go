@@ -108,17 +108,25 @@ func (sc *scope) name(ctx context.Context, db *sql.DB, column string, kind engin
 	switch {
 	case text == "":
 		return nil
-	case strings.Contains(text, "*"):
-		sc.add("e."+column+" IN (SELECT id FROM name WHERE kind = ? AND text GLOB ?)", int64(kind), globOf(text))
-		return nil
 	}
 	ids, err := nameIDs(ctx, db, kind, text)
-	if len(ids) == 0 {
+	switch {
+	case err != nil:
+	case len(ids) == 0:
 		sc.spans = nil
-		return err
+	case len(ids) > maxArms:
+		sc.add("e."+column+" IN (SELECT id FROM name WHERE kind = ? AND text GLOB ?)", int64(kind), globOf(text))
+	default:
+		sc.add("e."+column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")", anyOf(ids)...)
 	}
-	sc.add("e."+column+" = ?", ids[0])
 	return err
+}
+
+func anyOf(ids []int64) (all []any) {
+	for _, id := range ids {
+		all = append(all, id)
+	}
+	return all
 }
 
 // event is an exact event type or a glob. A handshake has none and is found by its name: see record.Exchange.Event.
@@ -126,7 +134,7 @@ func (sc *scope) event(ctx context.Context, db *sql.DB, text string) error {
 	const named = "(e.event IN (SELECT id FROM name WHERE kind = ? AND text GLOB ?)"
 	handshake, isHandshake := strings.CutPrefix(text, "handshake:")
 	switch glob := globOf(text); {
-	case strings.Contains(text, "*"):
+	case strings.Contains(text, "*") && mayBeHandshake(text):
 		sc.add(named+" OR 'handshake:' || e.handshake GLOB ?)", int64(engine.NameEvent), glob, glob)
 		return nil
 	case isHandshake:
@@ -134,6 +142,12 @@ func (sc *scope) event(ctx context.Context, db *sql.DB, text string) error {
 		return nil
 	}
 	return sc.name(ctx, db, "event", engine.NameEvent, text)
+}
+
+// mayBeHandshake reports whether a glob may mean the name of a handshake.
+func mayBeHandshake(glob string) bool {
+	begin, _, _ := strings.Cut(glob, "*")
+	return strings.HasPrefix("handshake:", begin) || strings.HasPrefix(begin, "handshake:")
 }
 
 // endpoint goes through the index by endpoint unless a better one is chosen already. Within an endpoint and a class of

@@ -50,7 +50,7 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 			yield(nil, s.told(err))
 			return
 		case few:
-			s.narrowed(ctx, &f, &named, all, yield)
+			s.narrowedTo(ctx, &f, &named, sc, all, yield)
 			return
 		}
 		s.walked(ctx, f.OldestFirst, sc, all, yield)
@@ -100,14 +100,30 @@ func narrowest(f *engine.Filter) (engine.Filter, bool) {
 // than that, those of a page are soon found among the others.
 const fewRows = 20000
 
-// named returns the scope of a filter of the event type and the scheme, and whether it selects few exchanges.
+// named returns the scope of a filter of the event type and the scheme, and whether it selects few exchanges. These are
+// then in the scope by their ids: to look for them takes long in a large history.
 func (s *Engine) named(ctx context.Context, f *engine.Filter) (sc *scope, few bool, err error) {
 	sc, err = s.scope(ctx, f)
 	if err != nil || len(sc.terms) == 0 && len(sc.spans) > 0 {
 		return sc, false, err
 	}
-	few, err = s.areFewer(ctx, sc, fewRows)
-	return sc, few, err
+	if few, err = s.areFewer(ctx, sc, fewRows); err != nil || !few {
+		return sc, few, err
+	}
+	var ids []int64
+	for i := 0; err == nil && i < len(sc.spans); i++ {
+		query, args := sc.ids(sc.spans[i], "", fewRows)
+		var more []int64
+		more, err = columnOf[int64](ctx, s.db, query, args...)
+		ids = append(ids, more...)
+	}
+	return sc.only(ids), true, err
+}
+
+// only is a scope of some exchanges.
+func (sc *scope) only(ids []int64) *scope {
+	return &scope{spans: sc.spans, index: noIndex, terms: []string{"e.id IN (SELECT value FROM json_each(?))"},
+		args: []any{jsonOf(ids)}}
 }
 
 // areFewer reports whether a scope has fewer exchanges than most.
@@ -137,8 +153,20 @@ func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, all eng
 	yield func([]int64, error) bool,
 ) {
 	sc, err := s.scope(ctx, narrow)
+	if err != nil {
+		yield(nil, s.told(err))
+		return
+	}
+	s.narrowedTo(ctx, f, narrow, sc, all, yield)
+}
+
+// narrowedTo is narrowed with the scope of narrow.
+func (s *Engine) narrowedTo(ctx context.Context, f, narrow *engine.Filter, sc *scope, all engine.Range,
+	yield func([]int64, error) bool,
+) {
 	few := true
-	if err == nil && !f.OldestFirst && len(f.IDs) == 0 {
+	var err error
+	if !f.OldestFirst && len(f.IDs) == 0 {
 		few, err = s.areFewer(ctx, sc, fewNarrow)
 	}
 	if err != nil {
