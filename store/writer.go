@@ -109,7 +109,7 @@ func (s *Store) Flush(ctx context.Context) error {
 
 // await submits a write and waits until it is durable.
 func (s *Store) await(ctx context.Context, e *engine.Write) error {
-	e.Done = make(chan error, 1)
+	e.Done, e.Since = make(chan error, 1), time.Now()
 	w, err := s.writing()
 	if err != nil {
 		return err
@@ -192,7 +192,7 @@ func (w *writer) try(writes []*engine.Write) error {
 		}
 		return nil
 	}
-	if err != nil && !errors.Is(err, ErrLocked) {
+	if err != nil && !errors.Is(err, ErrLocked) && !errors.Is(err, ErrAway) {
 		answers, rest := ahead.Apart(writes, func(e *engine.Write) bool { return e.End != nil || e.Went.ID != 0 })
 		if len(answers) > 0 && len(rest) > 0 {
 			w.again, writes = true, rest
@@ -225,7 +225,13 @@ func (w *writer) finish(e *engine.Write, err error) {
 // observed commits a group, tells Observe and sets the ids of what was recorded.
 func (w *writer) observed(writes []*engine.Write) error {
 	begun := time.Now()
-	err := w.store.engine.Commit(context.Background(), &engine.Group{Writes: writes, Again: w.again})
+	g := &engine.Group{Writes: writes, Again: w.again}
+	for _, e := range writes {
+		if !e.Since.IsZero() {
+			g.Waited = max(g.Waited, begun.Sub(e.Since))
+		}
+	}
+	err := w.store.engine.Commit(context.Background(), g)
 	if observe := w.store.Observe; observe != nil {
 		observe(time.Since(begun), err)
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/record"
 )
@@ -10,6 +12,8 @@ type Group struct {
 	Writes []*Write
 	// Again says that some of the answers are of groups that failed: they may be durable already.
 	Again bool
+	// Waited is how long the first of the callers has waited, most often for the group before.
+	Waited time.Duration
 }
 
 // Write is one call to be committed: exchanges, an answer, a task, or none of them for a flush.
@@ -20,6 +24,7 @@ type Write struct {
 	Work  Task         // nil: none
 	Left  bool         // Work needs a lease that is gone, so Begin is left out; set by Commit
 	Done  chan error   // capacity 1; nil when no caller waits
+	Since time.Time    // when a caller began to wait
 }
 
 // Awaited reports whether a caller waits until the write is durable.

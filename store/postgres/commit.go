@@ -26,7 +26,8 @@ type writer struct {
 }
 
 // Commit writes a group in one transaction, which is one round trip: a batch without BEGIN is one. When it returns nil
-// the group is durable. It waits for others, and for a server that restarts, for 10 s, whatever the context.
+// the group is durable. It waits for others, and for a server that restarts, whatever the context: until the first
+// caller has waited for 10 s, who may have waited for another group before.
 func (s *Engine) Commit(_ context.Context, g *engine.Group) error {
 	if isEmpty(g) {
 		return nil
@@ -34,7 +35,7 @@ func (s *Engine) Commit(_ context.Context, g *engine.Group) error {
 	if err := checked(g); err != nil {
 		return &engine.RowError{Err: engine.Fault(s.name, err)}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), max(patience-g.Waited, leastPatience))
 	defer cancel()
 	err := s.writer.commit(ctx, g)
 	switch {

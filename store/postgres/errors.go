@@ -15,6 +15,8 @@ import (
 const (
 	// patience is how long a statement is tried again that others, or a restart of the server, are in the way of.
 	patience = 10 * time.Second
+	// leastPatience is what is left of it, at least, for a group that waited for another one.
+	leastPatience = 500 * time.Millisecond
 	// connectPatience is how long one host may take to answer, unless the address has a connect_timeout.
 	connectPatience = 5 * time.Second
 	longestPause    = 500 * time.Millisecond // between two tries

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -188,6 +189,16 @@ func (c *Cluster) Restart(settings ...string) error {
 	c.settings = slices.Concat(own, settings)
 	defer func() { c.settings = own }()
 	return c.start()
+}
+
+// Set changes a setting of the running server that can be changed, such as synchronous_standby_names.
+func (c *Cluster) Set(t testing.TB, name, value string) {
+	t.Helper()
+	for _, do := range []string{"ALTER SYSTEM SET " + name + " = '" + value + "'", "SELECT pg_reload_conf()"} {
+		if err := c.exec(t.Context(), do); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func (c *Cluster) isRunning() bool {
