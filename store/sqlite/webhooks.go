@@ -267,8 +267,9 @@ func (sc *scope) walk(oldestFirst bool) (query string, args []any) {
 	return strings.Replace(query, "@some", some, 1), args
 }
 
-// firstPage is how many webhooks the first page has at most: what is shown most often is soon found.
-const firstPage = 32
+// firstPage is how many webhooks the first page has at most: the twenty that a list shows unless it is told otherwise,
+// and some that a filter may leave out.
+const firstPage = 24
 
 // walked yields the webhooks of a scope, page by page through the ids. It returns false when no more are wanted.
 func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all engine.Range,
