@@ -35,6 +35,24 @@ func queues(i int) []string {
 		"env:KEY"}
 }
 
+// A hundred commands wait for sixty connections.
+func TestAHundredCommandsShareSixtyConnectionsToPostgreSQL(t *testing.T) {
+	loops(t, func(t *testing.T) {
+		server := pgtest.New(t, "max_connections=60")
+		f := &fleet{db: server.Database(t), dir: t.TempDir()}
+		f.atOnce(t, 1, queues)
+		f.atOnce(t, 100, func(i int) []string {
+			if i%2 == 0 {
+				return queues(i)
+			}
+			return []string{"history", "--json"}
+		})
+		if n := ask[int](t, f.db, "SELECT count(*) FROM barb.queue"); n != 51 {
+			t.Errorf("%d webhooks are queued, want 51", n)
+		}
+	})
+}
+
 // Twenty commands are the first on a database: they make one history.
 func TestTwentyFirstCommandsOnPostgreSQLMakeOneHistory(t *testing.T) {
 	loops(t, func(t *testing.T) {
