@@ -66,18 +66,28 @@ func wrapWords(lines []string, width int) (all []string) {
 	return all
 }
 
-// wrapKeys is the list of the keys in a width. What a key does stays in its column where that has room.
+// wrapKeys is the list of the keys in a width. What a key does stays in its column. Where that leaves little room, the
+// column is narrow, and what a row of many keys does stands below them.
 func wrapKeys(width int) (all []string) {
-	const room = 30
+	const room, narrow = 30, 10
 	lines, second := keys.Listed(keys.Terminal)
+	column := second
 	if width-second < room {
-		return wrapWords(lines, width)
+		column = narrow
 	}
 	for _, line := range lines {
 		first := ansi.Truncate(line, second, "")
-		for i, text := range wrapWords([]string{strings.TrimPrefix(line, first)}, width-second) {
+		line = strings.TrimPrefix(line, first)
+		if column < second {
+			first = strings.TrimRight(first, " ")
+			if ansi.StringWidth(first) >= column {
+				all, first = append(all, first), ""
+			}
+			first += strings.Repeat(" ", column-ansi.StringWidth(first))
+		}
+		for i, text := range wrapWords([]string{line}, width-column) {
 			if i > 0 {
-				first = strings.Repeat(" ", second)
+				first = strings.Repeat(" ", column)
 			}
 			all = append(all, first+strings.TrimLeft(text, " "))
 		}
