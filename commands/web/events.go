@@ -24,8 +24,8 @@ const (
 	// newsShare bounds what all pages take of a busy listener: after news of more than newsMany messages, the next are
 	// read newsShare times as long after them as their reading and writing took, for each page, and newsSlowest at most.
 	newsShare   = 20
-	newsMany    = 100
-	newsSlowest = 2 * time.Second
+	newsMany    = 250 // more than come in a second of rest at 200 a second
+	newsSlowest = time.Second
 	// mostNews is how many rows are sent at once. A page that missed mostMissed messages reads its list anew.
 	mostNews   = 200
 	mostMissed = 4 * mostNews
