@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/record"
 )
 
 // webhookRef is a webhook by its first exchange and its newest.
@@ -89,8 +90,11 @@ func conditionsOf(f *engine.Filter) (all []engine.Filter) {
 	event := engine.Filter{Event: f.Event}
 	add(f.Event != "" && isIndexed(&event), event)
 	add(f.Status != engine.StatusRange{}, engine.Filter{Status: f.Status})
-	add(f.Event != "" && !isIndexed(&event), event)
-	add(f.Scheme != "", engine.Filter{Scheme: f.Scheme})
+	more := func(glob string) bool { // * selects webhooks without a name, too
+		return glob != "" && (len(all) == 0 || !record.MatchGlob(glob, ""))
+	}
+	add(!isIndexed(&event) && more(f.Event), event)
+	add(more(f.Scheme), engine.Filter{Scheme: f.Scheme})
 	return all
 }
 
