@@ -216,6 +216,9 @@ func (g *listener) server(o listenOptions) *listen.Server {
 // serve runs until ^C, --count or --for.
 func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
 	defer boundMemory(g.sh, o.inflight)()
+	if !g.sh.OutTerminal { // what else a terminal shows is drawn beside the lines
+		defer g.sh.Stdout.Gather(g.sh.Stderr)()
+	}
 	server := g.server(o)
 	interrupted, end := ctx, g.gate.Start(ctx)
 	if o.duration > 0 {
