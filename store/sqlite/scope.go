@@ -105,8 +105,7 @@ func (sc *scope) plain(f *engine.Filter) {
 
 // name is an exact name or a glob.
 func (sc *scope) name(ctx context.Context, db *sql.DB, column string, kind engine.NameKind, text string) error {
-	switch {
-	case text == "":
+	if text == "" {
 		return nil
 	}
 	ids, err := nameIDs(ctx, db, kind, text)
@@ -146,8 +145,10 @@ func (sc *scope) event(ctx context.Context, db *sql.DB, text string) error {
 
 // mayBeHandshake reports whether a glob may mean the name of a handshake.
 func mayBeHandshake(glob string) bool {
+	const handshakes = "handshake:"
 	begin, _, _ := strings.Cut(glob, "*")
-	return strings.HasPrefix("handshake:", begin) || strings.HasPrefix(begin, "handshake:")
+	n := min(len(begin), len(handshakes))
+	return begin[:n] == handshakes[:n]
 }
 
 // endpoint goes through the index by endpoint unless a better one is chosen already. Within an endpoint and a class of
