@@ -190,7 +190,34 @@ inWorld('what comes does not push a reader around', async (world) => {
   await send(44)
   await chosen(page, 44)
   await page.waitForURL('**/w/44')
+  await page.locator('#live-word', { hasText: /^following$/ }).waitFor()
+  await page.keyboard.press('f') // that is pause
+  await page.locator('#live-word', { hasText: /^paused$/ }).waitFor()
+  await page.goBack()
+  await page.keyboard.press('Escape')
+  await send(45)
+  await page.locator('#new', { hasText: '1 new' }).waitFor()
+  await page.locator('#live').click() // goes on
+  await page.locator('#live-word', { hasText: /^live$/ }).waitFor()
+  await page.locator('#w45').waitFor()
   assert.deepEqual(wrong, [])
+})
+
+inWorld('a webhook that is deleted elsewhere while it is open stays readable, and says so', async (world) => {
+  const barb = await world.start('listen', '--addr', '127.0.0.1:0', '--ui=127.0.0.1:0')
+  await post(barb.url, '{"deep":{"deeper":{"deepest":{"at":"the bottom"}}}}')
+  const { page, wrong } = await browser.open(barb.ui)
+  await live(page)
+  await page.locator('#w1').click()
+  const open = () => page.locator('#body .v-pretty details[open]').count()
+  for (const [button, folds] of [['fold all', 0], ['1', 1], ['2', 2], ['3', 3], ['unfold all', 4]]) {
+    await page.locator('.folds button', { hasText: button }).first().click()
+    assert.equal(await open(), folds, button)
+  }
+  await world.barb('prune', '--older-than', '0s', '--yes')
+  await page.locator('#pruned', { hasText: 'no longer in the history' }).waitFor()
+  assert.match(await page.locator('#body').innerText(), /the bottom/)
+  assert.deepEqual(wrong.filter((w) => !w.includes('404')), [])
 })
 
 inWorld('a connection that is lost is said, rows stay, and what was missed comes afterwards', async (world) => {
@@ -206,7 +233,7 @@ inWorld('a connection that is lost is said, rows stay, and what was missed comes
   await page.locator('#w2').waitFor()
   await stop(ui.child)
   await page.locator('#live.lost').waitFor()
-  await page.locator('#live-word', { hasText: /reconnecting|stopped/ }).waitFor()
+  await page.locator('#live-word', { hasText: /^barb has stopped, reconnecting in \d s · now$/ }).waitFor()
   assert.equal(await rows(page).count(), 2, 'rows stay')
 })
 

@@ -78,11 +78,13 @@ func pretty(head []byte, contentType string, whole bool) (kind string, out marku
 	return "text", ""
 }
 
-// rawText is text as it came, with marks for what cannot be seen: CR, tabs, a byte order mark, a missing newline.
+// rawText is text as it came, with marks for what cannot be seen: CR, tabs, a byte order mark, a newline at the end.
 func rawText(text []byte) markup {
 	var w writer
+	rest := len(text)
 	for line := range strings.Lines(string(text)) {
 		end := ""
+		rest -= len(line)
 		if before, ok := strings.CutSuffix(line, "\n"); ok {
 			line, end = before, "\n"
 		}
@@ -93,6 +95,9 @@ func rawText(text []byte) markup {
 		w.text(line)
 		if isCR && end != "" {
 			w.html(`<i class=e title="carriage return">CR</i>`)
+		}
+		if rest == 0 && end != "" && !isCR { // a CR is seen
+			w.html(`<i class=e title="newline">LF</i>`)
 		}
 		w.html(end)
 	}

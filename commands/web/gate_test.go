@@ -127,6 +127,23 @@ func TestARedirectStaysOnThePage(t *testing.T) {
 	}
 }
 
+// The page's address serves the page alone: nothing of the process, and no figures for a monitor.
+func TestThePortServesNothingElse(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/vars", "/metrics", "/healthz"} {
+		if status, h, text := s.ask("GET", path, nil, ""); status != 404 || h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d, Cache-Control %q, %q", path, status, h.Get("Cache-Control"), text)
+		}
+	}
+	s.add(received(1))
+	for _, path := range []string{"/", "/w/1", "/w/1?part=hook", "/pulse", "/w/1/download/raw"} {
+		if _, h, _ := s.ask("GET", path, nil, ""); h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: Cache-Control %q", path, h.Get("Cache-Control"))
+		}
+	}
+}
+
 func TestEveryAnswerForbidsWhatThePageDoesNotNeed(t *testing.T) {
 	t.Parallel()
 	s := entered(t)

@@ -85,6 +85,28 @@ func TestUnseenCharactersAreMarks(t *testing.T) {
 	}
 }
 
+func TestWhatARawBodyDoesNotShowIsMarked(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string][]string{
+		"\ufeffa\tb\r\nend":    {">BOM</i>", ">TAB</i>", ">CR</i>"},
+		"line\nwith its end\n": {`title="newline">LF</i>`},
+	} {
+		s := entered(t)
+		x := received(1)
+		x.Request.Body = []byte(body)
+		s.add(x)
+		text := s.get("/w/1")
+		for _, mark := range want {
+			if !strings.Contains(text, mark) {
+				t.Errorf("%q: no %s", body, mark)
+			}
+		}
+		if ends := strings.HasSuffix(body, "\n"); strings.Contains(text, `title="newline">LF</i>`) != ends {
+			t.Errorf("%q: a mark for a newline at its end: %v", body, !ends)
+		}
+	}
+}
+
 func TestABodyIsDownloadedAsAFileThatNoBrowserShows(t *testing.T) {
 	t.Parallel()
 	s := entered(t)

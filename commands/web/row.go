@@ -165,7 +165,7 @@ func answerOf(x *record.Exchange) answer {
 	case status == 0 && x.Outcome() == record.Queued:
 		return answer{"none", "queued"}
 	case status == 0 && x.Ended:
-		return answer{"none", "no answer"}
+		return answer{"bad", "no answer"}
 	case status == 0:
 		return answer{"none", "…"}
 	default:

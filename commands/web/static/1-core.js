@@ -50,7 +50,7 @@ async function copy(text, what, holds) {
   }
   const shown = text.length > 80 ? text.slice(0, 77) + '…' : text;
   toast('Copied ' + what + ': ' + (holds || shown));
-  $('#said').textContent = 'Copied ' + what;
+  say('Copied ' + what);
 }
 
 // fetchHTML returns a part of the page, or null when there is none.
@@ -75,5 +75,5 @@ $('#theme').addEventListener('click', () => {
 
 doc.addEventListener('click', (e) => {
   const paste = e.target.closest('.paste');
-  if (paste) copy(paste.textContent, 'the command');
+  if (paste) copy(paste.textContent, paste.title ? 'the address' : 'the command');
 });

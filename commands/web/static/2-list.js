@@ -1,5 +1,5 @@
 // The list and the webhook beside it. The address says what is shown.
-const state = { chosen: 0, byHand: false, following: false, waiting: [], loading: null };
+const state = { chosen: 0, byHand: false, following: false, paused: false, waiting: [], loading: null };
 const rowsBox = () => $('#rows');
 const table = () => $('.list');
 const idOf = (row) => +row.id.slice(1);

@@ -11,7 +11,7 @@ function live() {
   events.searchParams.set('q', filterOf(url));
   events.searchParams.set('after', newestHere());
   source = new EventSource(events);
-  source.addEventListener('hello', () => { setLive('', 'live'); });
+  source.addEventListener('hello', running);
   source.addEventListener('rows', (e) => {
     noteSeen(e);
     const data = JSON.parse(e.data);
@@ -20,29 +20,35 @@ function live() {
     heard.later ||= setTimeout(takeHeard, heard.busy ? Math.max(0, heard.at + drawEvery - performance.now()) : 0);
   });
   source.addEventListener('reset', () => { load(here(), { keep: true }); });
-  source.addEventListener('trouble', (e) => { const d = JSON.parse(e.data); setLive('lost', d.text); });
-  source.addEventListener('well', () => { setLive('', 'live'); });
-  source.addEventListener('bye', (e) => { noteSeen(e); source.close(); setLive('lost', 'barb has stopped'); retry(5); });
+  source.addEventListener('trouble', (e) => { const d = JSON.parse(e.data); setLive('lost', d.text, d.hint); });
+  source.addEventListener('well', running);
+  source.addEventListener('bye', (e) => { noteSeen(e); source.close(); retry(5, 'barb has stopped, '); });
   source.onerror = () => { if (source.readyState === EventSource.CLOSED) retry(3); else setLive('lost', 'reconnecting'); };
 }
 
-// retry opens the stream again after some seconds; what was missed is sent then.
+// retry opens the stream again after some seconds; what was missed is sent then. why is why it ended.
 let retryEnd = 0;
-function retry(seconds) {
+function retry(seconds, why = '') {
   clearTimeout(retryEnd);
   const step = (left) => {
     if (left <= 0) { live(); return; }
-    setLive('lost', 'reconnecting in ' + left + ' s');
+    setLive('lost', why + 'reconnecting in ' + left + ' s · now', 'Connect now');
     retryEnd = setTimeout(step, 1000, left - 1);
   };
   step(seconds);
 }
 
-function setLive(kind, word) {
+function setLive(kind, word, title) {
   clearTimeout(kind === 'lost' ? 0 : retryEnd);
   $('#live').className = 'live ' + kind;
   $('#live-word').textContent = word;
-  $('#live').title = word;
+  $('#live').title = title || word;
+}
+
+// running says what becomes of webhooks that come.
+function running() {
+  if (state.paused) setLive('nolive', 'paused', 'Show what has come (f)');
+  else setLive('', state.following ? 'following' : 'live', 'Let what comes wait (f)');
 }
 
 let seen = 0;
@@ -71,7 +77,7 @@ doc.addEventListener('scroll', (e) => { if (e.target.id === 'scroll') scrolled =
 
 let marking = 0;
 function arrived(html, bad) {
-  const free = state.following || scrolled < 4 && !(state.byHand && !state.following) && !heldByHand();
+  const free = state.following || scrolled < 4 && !state.paused && !state.byHand && !heldByHand();
   const rows = rowsIn(html), ids = new Set(rows.map(idOf));
   let fresh = 0;
   for (const row of rows) {
@@ -173,7 +179,13 @@ async function pulse() {
     if (got.ok && got.text) fill($('#pulse'), got.text);
   } catch { /* later */ }
 }
-setInterval(() => { pulseAt = 0; pulse(); }, 10000);
+setInterval(() => { pulseAt = 0; pulse(); if (!doc.hidden && chosenIn(here()) && !$('#pruned')) redraw(); }, 10000);
 
 doc.addEventListener('visibilitychange', () => { if (doc.hidden) { source?.close(); source = null; } else { live(); pulse(); } });
-$('#live').addEventListener('click', () => { clearTimeout(retryEnd); live(); });
+$('#live').addEventListener('click', () => {
+  if (!source || $('#live').classList.contains('lost')) { clearTimeout(retryEnd); live(); return; }
+  state.paused = !state.paused;
+  state.following = false;
+  running();
+  if (!state.paused) take();
+});

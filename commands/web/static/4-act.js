@@ -57,7 +57,9 @@ async function redraw() {
   if (busy(pane)) { redrawLater(1000); return; }
   part.searchParams.set('part', 'hook');
   const got = await fetchHTML(part).catch(() => null); // the next event tries again
-  if (!got?.ok || chosenIn(here()) !== id) return;
+  if (chosenIn(here()) !== id) return;
+  if (got?.status === 404) isGone(pane);
+  if (!got?.ok) return;
   if (busy(pane)) { redrawLater(1000); return; }
   const top = pane.scrollTop, at = focusOf(pane), had = foldsOf(pane);
   fill(pane, got.text);
@@ -68,20 +70,38 @@ async function redraw() {
   focusAgain(pane, at);
 }
 
+// isGone says that the open webhook is no longer in the history. What is shown of it stays.
+function isGone(pane) {
+  if ($('#pruned', pane)) return;
+  const banner = doc.createElement('p');
+  banner.id = 'pruned';
+  banner.className = 'noted';
+  banner.textContent = 'This webhook is no longer in the history: it was pruned or deleted. What is shown here stays until you leave it.';
+  $('.strip', pane)?.after(banner);
+  say(banner.textContent);
+}
+
 let redrawing = 0;
 function redrawLater(ms) {
   clearTimeout(redrawing);
   redrawing = setTimeout(() => { if (chosenIn(here())) redraw(); }, ms);
 }
 
-const sending = '<div class="done d-none"><p>Sending…</p></div>';
+// sending says what is sent where, before the answer comes.
+function sending(form, button) {
+  const choice = new FormData(form), to = choice.get('to') || button?.dataset.to || $('button', form)?.dataset.to;
+  const box = doc.createElement('p');
+  box.textContent = 'Sending it' + (to ? ' to ' + to : '') + (choice.get('as') === 'exact' ? ', exactly as recorded' : ', signed anew') +
+    (choice.get('new-id') ? ', with a new id' : ', with the same id') + '…';
+  return '<div class="done d-none">' + box.outerHTML + '</div>';
+}
 
 async function act(form, button) {
   const id = chosenIn(here()), what = button?.dataset.act || form.dataset.act;
   if (what === 'delete' && !form.closest('.done')) { remove(id, form); return; }
   const action = button?.hasAttribute('formaction') ? button.formAction : form.getAttribute('action');
   const sends = what === 'replay' || what === 'edit';
-  if (sends) { for (const m of $$('.menu[open]')) m.open = false; showResult(id, sending); }
+  if (sends) { for (const m of $$('.menu[open]')) m.open = false; showResult(id, sending(form, button)); }
   let got;
   try { got = await post(form, action); } catch { showResult(id, ''); toast('The page cannot reach barb.', 4000); return; }
   if (what === 'preview' && got.ok) {

@@ -44,8 +44,9 @@ const doing = {
   filter: () => { $('#q').focus(); $('#q').select(); },
   follow: () => {
     state.following = !state.following;
-    $('#live').classList.toggle('following', state.following);
-    toast(state.following ? 'Following: the newest opens as it comes.' : 'Not following.');
+    state.paused = !state.following;
+    running();
+    toast(state.following ? 'Following: the newest opens as it comes.' : 'Paused: what comes waits.');
     if (state.following) { take(); const first = allRows()[0]; if (first) open(idOf(first), { auto: true, replace: true }); }
   },
   section: (key) => toSection(key === '[' || key === ']' ? key : +key),
