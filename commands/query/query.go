@@ -18,10 +18,11 @@ type Query struct {
 	Filter    flags.Filter // status:500, --failed
 	words     []string     // in lower case; the text of a row contains each
 	args      []string     // flags and selectors, as barb history takes them
+	terms     []span       // a flag with its value, a selector, a word
 }
 
 // Read reads a line such as `status:5xx --failed 40..47 push`. A flag of barb history may also be written name:value.
-// Quotes keep blanks together, and what begins with a quote is text to look for.
+// Quotes keep blanks together, and what begins with a quote is text to look for. An error is a *PartError.
 func Read(line string) (*Query, error) {
 	q := &Query{Text: strings.TrimSpace(line)}
 	parts, err := split(q.Text)
@@ -31,26 +32,48 @@ func Read(line string) (*Query, error) {
 	r := reader{flags: flagsOf(&q.Filter), rest: parts}
 	for len(r.rest) > 0 {
 		p := r.next()
-		name, value, isFlag := r.flag(p.text)
-		switch {
-		case p.isQuoted:
-			q.words = append(q.words, strings.ToLower(p.text))
-		case isFlag:
-			if err := r.set(name, value); err != nil {
-				return nil, err
-			}
-			q.args = append(q.args, r.arg(name)...)
-		case flags.IsSelector(p.text):
-			q.Selectors = append(q.Selectors, p.text)
-			q.args = append(q.args, p.text)
-		default:
-			if err := r.misspelt(p.text); err != nil {
-				return nil, err
-			}
-			q.words = append(q.words, strings.ToLower(p.text))
+		if err := q.take(&r, p); err != nil {
+			return nil, &PartError{From: p.from, To: r.last.to, err: err}
 		}
+		q.terms = append(q.terms, span{p.from, r.last.to})
 	}
 	return q, nil
+}
+
+// take takes a part, and the value of a flag behind it.
+func (q *Query) take(r *reader, p part) error {
+	name, value, isFlag := r.flag(p.text)
+	switch {
+	case p.isQuoted:
+		q.words = append(q.words, strings.ToLower(p.text))
+	case isFlag:
+		if err := r.set(name, value); err != nil {
+			return err
+		}
+		q.args = append(q.args, r.arg(name)...)
+	case flags.IsSelector(p.text):
+		q.Selectors = append(q.Selectors, p.text)
+		q.args = append(q.args, p.text)
+	default:
+		if err := r.misspelt(p.text); err != nil {
+			return err
+		}
+		q.words = append(q.words, strings.ToLower(p.text))
+	}
+	return nil
+}
+
+// Term is a condition of a query as it was typed, and the query without it.
+type Term struct{ Text, Rest string }
+
+// Terms returns the conditions of the query.
+func (q *Query) Terms() []Term {
+	all := make([]Term, len(q.terms))
+	for i, t := range q.terms {
+		rest := strings.TrimSpace(q.Text[:t.from]) + " " + strings.TrimSpace(q.Text[t.to:])
+		all[i] = Term{q.Text[t.from:t.to], strings.TrimSpace(rest)}
+	}
+	return all
 }
 
 // String returns the query as a sentence names it: words alone are in quotes.

@@ -24,7 +24,11 @@ func flagsOf(f *flags.Filter) *pflag.FlagSet {
 type part struct {
 	text     string
 	isQuoted bool // it begins with a quote
+	span
 }
+
+// span is where a part stands in the line, in bytes.
+type span struct{ from, to int }
 
 // split splits a line at blanks that are not in quotes. A quote begins at the beginning of a part, or of the value of a
 // flag; elsewhere it is a character as any other.
@@ -32,34 +36,37 @@ func split(line string) (parts []part, err error) {
 	var text strings.Builder
 	var quote rune // that is open; 0: none
 	var p *part    // that has begun; nil: none
-	for _, c := range line {
+	open := 0      // where the quote is
+	end := func(at int) {
+		if p != nil {
+			p.text, p.to = text.String(), at
+			parts = append(parts, *p)
+			text.Reset()
+			p = nil
+		}
+	}
+	for i, c := range line {
 		switch {
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote == 0 && (c == '"' || c == '\'') && beginsValue(text.String()):
 			if p == nil {
-				p = &part{isQuoted: true}
+				p = &part{isQuoted: true, span: span{from: i}}
 			}
-			quote = c
+			quote, open = c, i
 		case quote == 0 && unicode.IsSpace(c):
-			if p != nil {
-				parts = append(parts, part{text.String(), p.isQuoted})
-				text.Reset()
-				p = nil
-			}
+			end(i)
 		default:
 			if p == nil {
-				p = &part{}
+				p = &part{span: span{from: i}}
 			}
 			text.WriteRune(c)
 		}
 	}
 	if quote != 0 {
-		return nil, fail.Usage("the quote %c is not closed", quote)
+		return nil, &PartError{From: open, To: len(line), err: fail.Usage("the quote %c is not closed", quote)}
 	}
-	if p != nil {
-		parts = append(parts, part{text.String(), p.isQuoted})
-	}
+	end(len(line))
 	return parts, nil
 }
 
@@ -74,12 +81,13 @@ func beginsValue(text string) bool {
 type reader struct {
 	flags *pflag.FlagSet
 	rest  []part
+	last  part // that was read
 }
 
 func (r *reader) next() part {
-	p := r.rest[0]
+	r.last = r.rest[0]
 	r.rest = r.rest[1:]
-	return p
+	return r.last
 }
 
 // flag takes a part apart that is --name, --name=value or name:value; value is nil for the first. name: is a flag only
@@ -112,8 +120,8 @@ func (r *reader) set(name string, value *string) error {
 		}
 		value = &f.NoOptDefVal
 	case value == nil && len(r.rest) > 0:
-		value = &r.rest[0].text
-		r.rest = r.rest[1:]
+		p := r.next()
+		value = &p.text
 	}
 	if value == nil || *value == "" {
 		return fail.Usage("%s: needs its value right behind it", name)
@@ -195,6 +203,16 @@ func Names() (all []Name) {
 	}
 	return all
 }
+
+// PartError is what is wrong with a part of a filter.
+type PartError struct {
+	From, To int // where the part stands in Query.Text, in bytes
+	err      error
+}
+
+func (e *PartError) Error() string { return e.err.Error() }
+
+func (e *PartError) Unwrap() error { return e.err }
 
 // Reason returns an error in one line, with the first of its hints.
 func Reason(err error) string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -25,7 +24,8 @@ type view struct {
 	Version   string
 	Listening string
 	Filter    string
-	Mistake   string // what is wrong with the filter
+	Mistake   *mistake // what is wrong with the filter
+	Without   *without // where nothing matches
 	Trouble   string // why the history cannot be read
 	Hint      string
 	Rows      []row
@@ -71,7 +71,7 @@ func (p *Page) listOf(r *http.Request, at place) (*view, int) {
 	v := &view{Filter: at.filter, First: at.before == 0, Base: at.with(0), Listening: p.Listening}
 	q, err := at.queryOf()
 	if err != nil {
-		v.Mistake = query.Reason(err)
+		v.Mistake = mistakeOf(at.filter, err)
 		q, at.filter = &query.Query{}, ""
 	}
 	v.Command, v.Terms = commandOf(q), p.termsOf(q)
@@ -82,7 +82,7 @@ func (p *Page) listOf(r *http.Request, at place) (*view, int) {
 		got, err = p.find(r.Context(), q, at.before, pageRows)
 	}
 	if err != nil && at.filter != "" && isUsage(err) {
-		v.Mistake = query.Reason(err)
+		v.Mistake = mistakeOf(at.filter, err)
 		got, err = p.find(r.Context(), &query.Query{}, 0, pageRows)
 	}
 	if err != nil {
@@ -90,6 +90,9 @@ func (p *Page) listOf(r *http.Request, at place) (*view, int) {
 		return v, http.StatusServiceUnavailable
 	}
 	v.Paused = got.paused
+	if len(got.rows) == 0 && !got.paused && v.First && v.Mistake == nil {
+		v.Without = p.withoutTerm(r, at, q)
+	}
 	if got.older != 0 {
 		v.Older = at.with(got.older)
 	}
@@ -159,14 +162,3 @@ func within(r *http.Request, d time.Duration) (context.Context, context.CancelFu
 	return context.WithTimeout(r.Context(), d)
 }
 
-// check answers what is wrong with a filter; nothing for a right one.
-func (p *Page) check(w http.ResponseWriter, r *http.Request) {
-	q, err := placeOf(r).queryOf()
-	if err == nil {
-		_, err = p.selection(r.Context(), q)
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if err != nil {
-		_, _ = io.WriteString(w, query.Reason(err))
-	}
-}

@@ -132,8 +132,44 @@ func TestTheFilterIsThatOfTheHistory(t *testing.T) {
 			t.Errorf("/check of %q: %q", filter, text)
 		}
 	}
+	for filter, want := range map[string]string{"push stats:500 x": `"from":5,"to":14}`, "ü😀  stats:500": `"from":5,"to":14}`,
+		`a "open`: `"from":2,"to":7}`, "--where [": `"from":0,"to":0}`} {
+		if text := s.get("/check?q=" + urlQuery(filter)); !strings.Contains(text, want) {
+			t.Errorf("/check of %q: %q, without %s", filter, text, want)
+		}
+	}
+	if text := s.get("/check?q=" + urlQuery("status:5xx")); text != "" {
+		t.Errorf("/check of a good filter: %q", text)
+	}
 	if got := s.get("/count?q=" + urlQuery("--invalid")); got != "1" {
 		t.Errorf("count %q", got)
+	}
+}
+
+// Where nothing matches, the list names the condition that leaves out the most, and leads to the list without it.
+func TestTheConditionThatLeavesOutTheMost(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	failed := received(1)
+	failed.Response.Status = 500
+	s.add(failed, received(2), received(3))
+	for filter, want := range map[string]string{
+		"status:5xx  stripe/2":      "<code class=wire>status:5xx</code> leaves out the most: one webhook matches without it",
+		"--status 404 --received":   "<code class=wire>--status 404</code> leaves out the most: 3 match without it",
+		`"a phrase"`:                "<code class=wire>&#34;a phrase&#34;</code> leaves out the most: 3 match without it",
+		"zebra status:404 --failed": "",
+	} {
+		text := s.get("/?q=" + urlQuery(filter))
+		if !strings.Contains(text, "No webhook matches") {
+			t.Fatalf("%q: something matches", filter)
+		}
+		if has := strings.Contains(text, "leaves out the most"); has != (want != "") || !strings.Contains(text, want) {
+			t.Errorf("%q: no %q", filter, want)
+		}
+	}
+	text := s.get("/?q=" + urlQuery("status:404 --received"))
+	if !strings.Contains(text, `href="/?q=--received">Drop`) {
+		t.Error("no link to the list without the condition")
 	}
 }
 

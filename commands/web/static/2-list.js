@@ -166,6 +166,12 @@ doc.addEventListener('click', (e) => {
   }
 });
 
+// blame selects the part of the filter that is wrong.
+function blame(from, to) {
+  const q = $('#q'), blanks = q.value.length - q.value.trimStart().length;
+  if (to > from) { q.focus(); q.setSelectionRange(blanks + from, blanks + to); }
+}
+
 // The filter: a wrong one keeps the last good list.
 $('#filter-form').addEventListener('submit', async (e) => {
   e.preventDefault();
@@ -173,11 +179,12 @@ $('#filter-form').addEventListener('submit', async (e) => {
   url.search = text ? '?' + new URLSearchParams({ q: text }) : '';
   const to = new URL('/rows', location.origin);
   to.search = url.search;
-  const wrong = await (await fetch('/check' + url.search).catch(() => null))?.text() || '';
-  $('#mistake').textContent = wrong;
+  const got = await (await fetch('/check' + url.search).catch(() => null))?.text();
+  const wrong = got ? JSON.parse(got) : null;
+  $('#mistake').textContent = wrong ? wrong.text : '';
   $('#mistake').hidden = !wrong;
   $('#q').toggleAttribute('aria-invalid', !!wrong);
-  if (wrong) { say(wrong); return; }
+  if (wrong) { blame(wrong.from, wrong.to); say(wrong.text); return; }
   doc.body.classList.remove('has-hook');
   await load(url, { focus: true });
   showNothing();
