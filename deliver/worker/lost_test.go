@@ -22,7 +22,10 @@ func TestALeaseThatNobodyKnowsOfIsGivenBack(t *testing.T) {
 		w.Leases.Suspect(fmt.Errorf("a lease: %w", store.ErrAway))
 		time.AfterFunc(17*time.Second, func() { w.Leases.Forget(leased[1]) })
 		w.Run(context.Background(), worker.Drained)
-		check(t, "came", a.came(), "a @2, b @45")
+		// the round that gives it back may find it due, or the next one
+		if got := a.came(); got != "a @1, b @45" && got != "a @2, b @45" {
+			t.Errorf("came: %s", got)
+		}
 		check(t, "told", s.text(), "")
 	})
 }
