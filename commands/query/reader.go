@@ -214,6 +214,16 @@ func (e *PartError) Error() string { return e.err.Error() }
 
 func (e *PartError) Unwrap() error { return e.err }
 
+// Place returns the part of a line that an error of Read is about, in bytes; 0 and 0 where it is about none.
+func Place(line string, err error) (from, to int) {
+	e, ok := errors.AsType[*PartError](err)
+	if !ok {
+		return 0, 0
+	}
+	blanks := len(line) - len(strings.TrimLeftFunc(line, unicode.IsSpace))
+	return min(blanks+e.From, len(line)), min(blanks+e.To, len(line))
+}
+
 // Reason returns an error in one line, with the first of its hints.
 func Reason(err error) string {
 	text := err.Error()

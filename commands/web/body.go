@@ -171,31 +171,12 @@ func xmlTree(w *writer, text []byte) bool {
 
 // hexRows writes bytes in rows of sixteen with their offsets, in hex and as text.
 func hexRows(data []byte, offset int) markup {
-	const width = 16
 	var w writer
-	for at := 0; at < len(data); at += width {
-		line := data[at:min(at+width, len(data))]
-		text := make([]byte, len(line))
-		for i, c := range line {
-			if text[i] = c; c < ' ' || c > '~' {
-				text[i] = '.'
-			}
-		}
-		digits := hex.EncodeToString(line)
-		w.html(fmt.Sprintf("<b>%06x</b>  ", offset+at))
-		for i := range width {
-			if i == width/2 {
-				w.html(" ")
-			}
-			if i < len(line) {
-				w.html(digits[2*i:2*i+2] + " ")
-			} else {
-				w.html("   ")
-			}
-		}
-		w.html(" ")
-		w.text(string(text))
+	for line := range strings.Lines(hex.Dump(data)) {
+		w.html(fmt.Sprintf("<b>%06x</b>", offset))
+		w.text(strings.TrimSuffix(line[8:], "\n"))
 		w.html("\n")
+		offset += 16
 	}
 	return w.done()
 }

@@ -166,7 +166,7 @@ func (f *Flag) Open(ctx context.Context, history *store.Store, listening string,
 		return nil, fail.Local("ui: %w", flags.NetError(err)).Hint("--ui=:0 picks a free port; for barb ui: --addr :0")
 	}
 	page := &Page{History: history, Now: sh.Now, Limits: limits, Actions: actions, Listening: listening,
-		Version: sh.Version, ReadOnly: f.readOnly(sh), Public: f.public,
+		ReadOnly: f.readOnly(sh), Public: f.public,
 		Filter: func(chosen *flags.Filter) (store.Filter, *jq.Expr, error) { return sh.FilterOf(chosen) },
 		Scheme: func(name string) (sign.Scheme, bool) { return sh.File.Catalog().Lookup(name) },
 		Hide:   func(x *record.Exchange) *record.Exchange { return sh.Redactor.Keep(x, true) },

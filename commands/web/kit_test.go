@@ -63,7 +63,7 @@ func siteWith(t *testing.T, s *store.Store, adjust func(*web.Page)) *site {
 			return f.Parse(noon, func(name string) (string, error) { return name, nil })
 		},
 		Scheme: catalog.Lookup,
-		Hint:   func(err error) (string, string) { return err.Error(), "" }, Version: "test"}
+		Hint:   func(err error) (string, string) { return err.Error(), "" }}
 	adjust(page)
 	page.Open(ln)
 	t.Cleanup(page.Serve())

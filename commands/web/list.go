@@ -21,17 +21,15 @@ type view struct {
 	Title     string
 	Theme     string
 	Token     string
-	Version   string
 	Listening string
 	Filter    string
 	Mistake   *mistake // what is wrong with the filter
 	Without   *without // where nothing matches
-	Trouble   string // why the history cannot be read
+	Trouble   string   // why the history cannot be read
 	Hint      string
 	Rows      []row
 	Newest    int64 // the newest exchange when the list was read
 	Older     string
-	Newer     string
 	Paused    bool
 	First     bool // the list begins at the newest
 	Empty     bool // there is nothing in the history
@@ -61,7 +59,7 @@ func (p *Page) rows(w http.ResponseWriter, r *http.Request) {
 func (p *Page) viewOf(r *http.Request) (*view, int) {
 	at := placeOf(r)
 	v, status := p.listOf(r, at)
-	v.Title, v.Theme, v.Token, v.Version, v.Keys = "barb", themeOf(r), p.gate.token, p.Version, keyRows(p.keysOf(does))
+	v.Title, v.Theme, v.Token, v.Keys = "barb", themeOf(r), p.gate.token, keyRows(p.keysOf(does))
 	v.Listening = strings.TrimPrefix(p.Listening, "http://")
 	return v, status
 }
@@ -161,4 +159,3 @@ func themeOf(r *http.Request) string {
 func within(r *http.Request, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(r.Context(), d)
 }
-

@@ -132,7 +132,8 @@ func TestTheFilterIsThatOfTheHistory(t *testing.T) {
 			t.Errorf("/check of %q: %q", filter, text)
 		}
 	}
-	for filter, want := range map[string]string{"push stats:500 x": `"from":5,"to":14}`, "ü😀  stats:500": `"from":5,"to":14}`,
+	for filter, want := range map[string]string{
+		"push stats:500 x": `"from":5,"to":14}`, "ü😀  stats:500": `"from":5,"to":14}`,
 		`a "open`: `"from":2,"to":7}`, "--where [": `"from":0,"to":0}`} {
 		if text := s.get("/check?q=" + urlQuery(filter)); !strings.Contains(text, want) {
 			t.Errorf("/check of %q: %q, without %s", filter, text, want)

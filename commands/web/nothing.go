@@ -2,10 +2,8 @@ package web
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf16"
 
@@ -21,13 +19,9 @@ type mistake struct {
 }
 
 func mistakeOf(filter string, err error) *mistake {
-	m := &mistake{Text: query.Reason(err)}
-	if e, ok := errors.AsType[*query.PartError](err); ok {
-		blanks := len(filter) - len(strings.TrimLeft(filter, " \t"))
-		units := func(at int) int { return len(utf16.Encode([]rune(filter[:min(blanks+at, len(filter))]))) }
-		m.From, m.To = units(e.From), units(e.To)
-	}
-	return m
+	from, to := query.Place(filter, err)
+	units := func(at int) int { return len(utf16.Encode([]rune(filter[:at]))) }
+	return &mistake{Text: query.Reason(err), From: units(from), To: units(to)}
 }
 
 // check answers with what is wrong with a filter, or with nothing.

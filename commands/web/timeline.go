@@ -11,27 +11,19 @@ import (
 )
 
 // timeline is the exchanges of a webhook on one scale of time.
-type timeline struct {
-	Bars  []bar
-	Width int
-	High  int
-	Ticks []tick
-}
+type timeline struct{ Bars []bar }
 
 // bar is one exchange: from X for Wide in units of the drawing, and the wait before it.
 type bar struct {
-	ID                   int64
-	Kind, Class          string
-	Answer, Took, After  string
-	Title                string
-	X, Wide, Y           string
-	Broken               bool // a long wait before it is not drawn to scale
-	BreakX               string
-	Place                markup
-	WaitX, WaitWide, Mid string
+	ID                  int64
+	Kind, Class         string
+	Answer, Took, After string
+	Title               string
+	X, Wide             string
+	BreakX              string // where a long wait before it is not drawn to scale
+	Place               markup
+	WaitX, WaitWide     string
 }
-
-type tick struct{ X, Text string }
 
 const (
 	scaleWidth = 1000.0
@@ -47,25 +39,29 @@ func timelineOf(w *webhooks.Webhook, now time.Time) timeline {
 	}
 	begun, took := ui.TimesOf(xs, now)
 	spans, total := plot.Timeline(begun, took)
-	t := timeline{Width: int(scaleWidth), High: 28 * len(xs)}
+	var t timeline
 	for i, x := range xs {
-		t.Bars = append(t.Bars, barOf(x, spans[i], total, i))
+		if i == 0 {
+			spans[i].Wait = 0 // nothing is before the first
+		}
+		t.Bars = append(t.Bars, barOf(x, spans[i], total))
 	}
 	return t
 }
 
-func barOf(x *record.Exchange, s plot.Span, total time.Duration, i int) bar {
+func barOf(x *record.Exchange, s plot.Span, total time.Duration) bar {
 	scale := func(d time.Duration) float64 { return float64(d) / float64(total) * scaleWidth }
 	text := func(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
 	a := answerOf(x)
 	b := bar{ID: x.ID, Kind: kindOf(x), Class: a.Class, Answer: a.Text, Took: ui.Duration(x.Took),
-		X: text(min(scale(s.From), scaleWidth-4)), Wide: text(max(scale(s.To-s.From), 4)), Y: strconv.Itoa(i * 28),
-		Place: wire(cut(pathOf(x), 60)), Mid: strconv.Itoa(i*28 + 14)}
-	if s.Wait > 0 && i > 0 {
+		X: text(min(scale(s.From), scaleWidth-4)), Wide: text(max(scale(s.To-s.From), 4)),
+		Place: wire(cut(pathOf(x), 60))}
+	if s.Wait > 0 {
+
 		b.After = ui.Duration(s.Wait)
 		wait := s.Wait - s.Cut
 		b.WaitX, b.WaitWide = text(scale(s.From-wait)), text(scale(wait))
-		if b.Broken = s.Cut > 0; b.Broken {
+		if s.Cut > 0 {
 			b.BreakX = text(scale(s.From - wait/2))
 		}
 	}

@@ -37,7 +37,6 @@ type Page struct {
 	Limits    health.Limits                           // beyond which a figure is a breach
 	Actions   *act.Actions
 	Listening string // the URL of the listener of this process; "" for barb ui
-	Version   string
 	ReadOnly  string // why the page changes nothing, for people; "" when it offers changes
 	Public    string // the host, with its port where it is not 443, by which a proxy passes the page on over https
 

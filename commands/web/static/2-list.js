@@ -15,6 +15,7 @@ function chosenIn(url) { const m = /^\/w\/(\d+)$/.exec(url.pathname); return m ?
 function urlFor(id) {
   const url = here();
   url.pathname = id ? '/w/' + id : '/';
+  url.searchParams.delete('with');
   url.hash = '';
   return url;
 }
@@ -195,5 +196,5 @@ addEventListener('popstate', () => {
   $('#q').value = filterOf(url);
   load(url, { keep: true });
   const id = chosenIn(url);
-  open(id, { keep: true });
+  open(id, { keep: true }).then(compareAgain);
 });

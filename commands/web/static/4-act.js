@@ -13,6 +13,7 @@ function showResult(id, html) {
   box.id = 'result';
   if (html) fill(box, html);
   state.result = html ? { id, box } : null;
+  pairInAddress(0);
   keepResult();
   if (html) say(box.textContent.trim().slice(0, 120));
 }
@@ -184,9 +185,19 @@ async function compareWith(other) {
   if (other) url.searchParams.set('with', other);
   url.searchParams.set('part', '1');
   const got = await fetchHTML(url);
+  if (chosenIn(here()) !== id) return;
   showResult(id, got.text);
   $('#hook').scrollTop = 0;
+  pairInAddress(other || ($('#result .paste')?.textContent.match(/\d+/g) || []).find((n) => +n !== id));
 }
+
+// pairInAddress has the address say with what the open webhook is compared; 0: with nothing.
+function pairInAddress(other) {
+  const url = here();
+  if (other) url.searchParams.set('with', other); else url.searchParams.delete('with');
+  if (url.href !== location.href) history.replaceState({}, '', url);
+}
+function compareAgain() { const other = +here().searchParams.get('with'); if (other && $('#hook article')) compareWith(other); }
 
 async function copyAs(form) {
   const answer = await fetch('/w/' + chosenIn(here()) + '/copy/' + form);

@@ -75,15 +75,23 @@ doc.addEventListener('click', (e) => {
   if (fold) { for (const d of $$('.v-pretty details', fold.closest('.views'))) d.open = depthOf(d) < +fold.dataset.fold; return; }
   const key = t.closest('.json .k');
   if (key) { e.preventDefault(); copy(pathOf(key), 'the path'); return; }
+  const value = t.closest('.json :is(.s,.d,.l)');
+  if (value && !value.children.length && !String(getSelection())) { copy(valueOf(value), 'the value'); return; }
   if (t.closest('[data-explain]')) { e.preventDefault(); explain(); return; }
   const what = t.closest('[data-copy]');
   if (what) copyPart(what.dataset.copy);
 });
-doc.addEventListener('pointerover', (e) => {
-  const line = e.target.closest('.json .in>*');
+// valueOf is a value as it came, a text without its quotes.
+function valueOf(el) { try { return el.matches('.s') ? JSON.parse(el.textContent) : el.textContent; } catch { return el.textContent; } }
+
+// at notes the path of the line that the pointer or the focus is on.
+function at(e) {
+  const line = e.target.closest?.('.json .in>*');
   const box = line && $('[data-path]', line.closest('.views'));
   if (box) { box.textContent = pathOf(line); state.path = pathOf(line); }
-});
+}
+doc.addEventListener('pointerover', at);
+doc.addEventListener('focusin', at);
 
 // copyPart copies a part of the open webhook.
 async function copyPart(part) {

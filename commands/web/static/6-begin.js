@@ -6,6 +6,7 @@ state.chosen = chosenIn(here());
 state.byHand = state.chosen > 0;
 mark(state.chosen);
 dress();
+compareAgain();
 highlight();
 count().then(seek);
 live();
