@@ -54,7 +54,7 @@ func TestReportsAreWrittenWhenASignalEndsTheCommand(t *testing.T) {
 		found   string // text that the JUnit report has
 	}{
 		"run":  {"run --expect a" + flags + " -- sh -c '" + startsMore + "'", "the child runs", false, `name="a"`},
-		"wait": {"wait --event invoice --count 3 --timeout 1h" + flags, "invoice", false, "missing: 2 came"},
+		"wait": {"wait --event invoice --count 3 --timeout 1h" + flags, "\n2  ", false, "missing: 2 came"},
 		"replay": {"replay 1 2 --to $APP --ordered --assert .answer.status==200 --timeout 1h" + flags, "passed  200", true,
 			`name="1 invoice"`},
 		"probe": {"probe $APP -s github --secret env:SECRET --timeout 1h" + flags, "A1", true, `name="A1 `},

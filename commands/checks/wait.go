@@ -151,7 +151,10 @@ func runWait(ctx context.Context, sh *shell.Shell, o *waitOptions) error {
 	if err == nil {
 		err = w.take(ctx, rows)
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return w.interrupted()
+	case err != nil:
 		return err
 	}
 	return w.follow(ctx)
