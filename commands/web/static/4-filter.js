@@ -14,12 +14,14 @@ async function offer() {
   const mine = ++asked, url = new URL('/complete', location.origin);
   url.searchParams.set('q', lastPart(field.value.slice(0, field.selectionStart)));
   try {
-    const answer = await fetch(url);
-    if (answer.ok && mine === asked && doc.activeElement === field) offers.show(await answer.json());
+    const answer = await fetch(url), all = answer.ok ? await answer.json() : [];
+    if (answer.ok && mine === asked && doc.activeElement === field) offers.show(all);
   } catch { /* then without */ }
 }
 field.addEventListener('input', () => { clearTimeout(offering); offering = setTimeout(offer, 80); });
-field.addEventListener('blur', () => { asked++; clearTimeout(offering); offers.hide(); });
+const noMore = () => { asked++; clearTimeout(offering); offers.hide(); };
+field.addEventListener('blur', noMore);
+$('#filter-form').addEventListener('submit', noMore);
 field.addEventListener('keydown', (e) => {
   if (e.key === 'Escape' && !offers.box.hidden) { offers.hide(); e.preventDefault(); e.stopPropagation(); return; }
   if (e.key === 'ArrowDown' && offers.box.hidden) { e.preventDefault(); offer(); return; }
