@@ -83,7 +83,7 @@ type run struct {
 	Machine string   `json:"machine"`
 	Of      string   `json:"of"` // barb, its peers, and how much was measured
 	Short   bool     `json:"short,omitempty"`
-	Server  bool     `json:"server,omitempty"` // what is measured is a history on a server
+	Server  bool     `json:"server,omitempty"` // the history that was measured is on a server
 	Rows    []row    `json:"rows"`
 	Curves  []curve  `json:"curves,omitempty"`
 	Notes   []string `json:"notes,omitempty"`

@@ -210,8 +210,10 @@ type PartError struct {
 	err      error
 }
 
+// Error says what is wrong, without the place.
 func (e *PartError) Error() string { return e.err.Error() }
 
+// Unwrap returns the error with its hints.
 func (e *PartError) Unwrap() error { return e.err }
 
 // Place returns the part of a line that an error of Read is about, in bytes; 0 and 0 where it is about none.

@@ -37,8 +37,8 @@ const (
 	stuckAfter = 10 * time.Second
 )
 
-// events sends what comes, as server-sent events, until the page is closed. All pages are told by one ear that
-// something came; each reads that for itself, so that one that does not read holds up nobody.
+// events sends what comes, as server-sent events, until the page is closed. One ear tells all pages that
+// something came. Each page reads the news for itself, so a slow page delays no other.
 func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case p.streams <- struct{}{}:

@@ -43,7 +43,7 @@ type without struct {
 }
 
 const (
-	// mostTerms is how many conditions are left out one after the other, to find the one that leaves out the most.
+	// mostTerms is how many conditions of a filter are tried: the list is read once without each.
 	mostTerms = 6
 	// withoutWithin is how long that may take.
 	withoutWithin = 500 * time.Millisecond

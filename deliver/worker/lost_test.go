@@ -10,7 +10,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// The answer to a lease was lost: its entries are delivered soon, not when the lease ends. What is worked on is left.
+// After the answer to a lease was lost, its entries are delivered soon, not when the lease ends. An entry that is being
+// delivered keeps its lease.
 func TestALeaseThatNobodyKnowsOfIsGivenBack(t *testing.T) {
 	inBubble(t, func(t *testing.T, history *store.Store) {
 		q := put(t, history, quick, "", "a", "b")[0]

@@ -74,8 +74,8 @@ func mostOf(f *engine.Filter, all engine.Range) (sc *scope, ok bool) {
 	return sc, n >= max(manyIDs, (all.To-all.From+1)/4)
 }
 
-// conditionsOf returns filters of one condition each, of which a webhook that f selects fulfils all, though not with
-// one exchange: first those that an index finds, the rarest of them first as a rule. Of any other one no index helps.
+// conditionsOf splits a filter into filters of one condition each. A webhook that f selects fulfils all of them, maybe
+// with different exchanges. Conditions with an index come first, usually the rarest before the others.
 func conditionsOf(f *engine.Filter) (all []engine.Filter) {
 	add := func(wanted bool, condition engine.Filter) {
 		if wanted {

@@ -14,7 +14,7 @@ import (
 type windows struct {
 	s     *Engine
 	sc    *scope   // with the values of the terms
-	terms []string // each of which one exchange e of a webhook has to fulfil, not all of them the same one
+	terms []string // conditions on an exchange e; a webhook may fulfil each with another exchange
 	first string   // the first of them, without what died in the queue
 	died  bool     // those that died in the queue fulfil the first one, too
 	last  int64    // of the list
@@ -24,7 +24,8 @@ type windows struct {
 }
 
 const (
-	// The first window is small: what is shown most often is soon found. The size of the next ones grows.
+	// firstWindow and largestWindow are numbers of ids. The first window is small, since the first page is read most
+	// often, and each of the next is larger.
 	firstWindow, largestWindow = 1 << 10, 1 << 16
 
 	// fewNarrow is up to how many exchanges of a condition are all read when the first window was not enough, and fewRows

@@ -9,8 +9,8 @@ import (
 	"github.com/barbhq/barb/store/engine"
 )
 
-// scattered fills a history with 12,000 exchanges of which each third begins a webhook and the others belong to any of
-// the webhooks before, so that a webhook is in many windows. Some webhooks died in the queue.
+// scattered fills a history with 12,000 exchanges. Each third begins a webhook. The others belong to any webhook before
+// them, so a webhook is in many windows. Some webhooks died in the queue.
 func scattered(t *testing.T) *Engine {
 	t.Helper()
 	s := newEngine(t)
