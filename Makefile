@@ -69,7 +69,7 @@ judges: toolchain ## written receivers for odd schemes, compiled and run in five
 conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and the providers' SDKs judge what barb sends; needs node and the Debian packages that .ci/run installs; UPDATE=1 writes RESULTS.md and routers.txt
 	cd $(SDKS)/go && go test -count=1 . # both judges say of the vectors what is recorded
 	cd $(SDKS)/node && npm test --silent
-	cd conformance && go test -count=1 -timeout 20m -parallel 4 . $(if $(UPDATE),-update) # the cache does not know of the binary it judges
+	cd conformance && go test -count=1 -timeout 40m -parallel 4 . $(if $(UPDATE),-update) # the cache does not know of the binary it judges
 	cd conformance/agent && go test -count=1 . # the SDK's client judges barb mcp
 	cd conformance/monitoring && go test -count=1 . # Prometheus' parsers judge the metrics, the alert rules and the dashboard
 

@@ -53,7 +53,7 @@ func draw(_ context.Context, args []string) error {
 // The tables of the page stand between these headings.
 const (
 	tableBegins, tableEnds   = "## The last run\n\n", "\n## How it grows\n"
-	serverBegins, serverEnds = "### The last run on a server\n\n", "\n## Where the time goes\n"
+	serverBegins, serverEnds = "### The last run on a server\n\n", "\n## At scale\n"
 )
 
 func (r run) intoPage(path string) error {

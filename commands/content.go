@@ -56,6 +56,11 @@ func content(ctx context.Context, sh *shell.Shell, o *sendOptions) (*payload.Con
 	if !o.dataGiven && (strings.Contains(o.event, ":") || isProvider) {
 		return c, takeSample(sh, c, o)
 	}
+	if !o.dataGiven && o.event != "" {
+		if names := sh.Samples().OfType(o.event); len(names) > 0 {
+			sh.Note("the body is empty; --event %s sends a sample event", strings.Join(names, " or "))
+		}
+	}
 	return c, takeData(sh, c, o)
 }
 

@@ -89,6 +89,10 @@ func runCopy(ctx context.Context, sh *shell.Shell, o *copyOptions, from, to stri
 	if e, ok := errors.AsType[*store.WaitingError](err); ok {
 		return waitingInTheWay(e)
 	}
+	if errors.Is(err, store.ErrFull) {
+		return fail.Local("%w", err).Hint("TO is empty as before: make room where it is and copy again, or copy less with " +
+			"--since 7d")
+	}
 	if err != nil {
 		return err
 	}

@@ -160,6 +160,8 @@ func runListen(ctx context.Context, sh *shell.Shell, o listenOptions) error {
 		return err
 	}
 	defer g.page.Serve()()
+	g.viewed = &viewPage{actions: actions, listening: g.endpoint.URL(ln.Addr()), page: g.page}
+	defer g.viewed.end()
 	if err := g.announce(ln.Addr(), o); err != nil {
 		_ = ln.Close()
 		return err

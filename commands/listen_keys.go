@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/query"
 	"github.com/barbhq/barb/commands/shell"
@@ -35,6 +36,7 @@ func (g *listener) startFooter(ctx context.Context, o *listenOptions) (stop func
 	for _, ref := range o.Secrets {
 		s.Commands.Secrets = append(s.Commands.Secrets, "--secret", ref)
 	}
+	s.Commands.Copy = g.world(nil, nil).CopyLetter
 	s.View = func(ctx context.Context) { g.view(ctx, s.Commands.Scheme, s.Commands.Secrets) }
 	s.Footer = newFooter(sh, s.Text)
 	s.Screen = s.Footer.Beside(sh.Out)
@@ -57,7 +59,7 @@ func aside(ctx context.Context, sh *shell.Shell, out, errs io.Writer, args []str
 // beside runs another command line beside this one, with its history, configuration and secrets.
 func beside(ctx context.Context, sh *shell.Shell, l tui.Line) int {
 	env, args := sh.Env, l.Args
-	env.In, env.InTerminal, env.Out, env.Err = l.In, l.In != nil, l.Out, l.Err
+	env.In, env.InTerminal, env.Out, env.Err, env.Terminal = l.In, l.In != nil, l.Out, l.Err, l.Terminal
 	if l.In == nil {
 		env.In = strings.NewReader("")
 	}
@@ -77,11 +79,18 @@ func beside(ctx context.Context, sh *shell.Shell, l tui.Line) int {
 
 // newTUI makes barb tui, whose actions are other command lines.
 func newTUI(sh *shell.Shell) *cobra.Command {
-	return tui.New(sh, func(ctx context.Context, l tui.Line) int { return beside(ctx, sh, l) })
+	page := &viewPage{actions: &act.Actions{Shell: sh}}
+	cmd := tui.New(sh, func(ctx context.Context, l tui.Line) int { return beside(ctx, sh, l) }, page.open)
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		defer page.end()
+		return run(cmd, args)
+	}
+	return cmd
 }
 
-// view shows the view that fills the terminal. A signature is checked with the flags of the listener.
-func (g *listener) view(ctx context.Context, scheme, secrets []string) {
+// world does what the view that fills the terminal asks for. A signature is checked with the flags of the listener.
+func (g *listener) world(scheme, secrets []string) *tui.World {
 	sh := g.sh
 	barb := func(ctx context.Context, l tui.Line) int {
 		if l.Args[0] == "verify" {
@@ -89,8 +98,14 @@ func (g *listener) view(ctx context.Context, scheme, secrets []string) {
 		}
 		return beside(ctx, sh, l)
 	}
-	v := tui.Viewer{World: &tui.World{Shell: sh, History: sh.History, Barb: barb}, In: sh.In, Out: sh.Out,
-		Counts: g.watch.Text}
+	return &tui.World{Shell: sh, History: sh.History, Barb: barb, Page: g.viewed.open, Actions: g.viewed.actions}
+}
+
+// view shows the view that fills the terminal.
+func (g *listener) view(ctx context.Context, scheme, secrets []string) {
+	sh := g.sh
+	v := tui.Viewer{World: g.world(scheme, secrets), In: sh.In, Out: sh.Out, Counts: g.watch.Text,
+		At: g.viewed.listening}
 	if err := v.Run(ctx); err != nil && ctx.Err() == nil {
 		sh.Note("%v", err)
 	}

@@ -43,6 +43,7 @@ type listener struct {
 	metrics *metrics.Received // nil without --metrics
 	port    *metrics.Port     // the same
 	page    *web.Page         // nil without --ui
+	viewed  *viewPage         // of the view that fills the terminal
 }
 
 // takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.

@@ -15,7 +15,7 @@ before(async () => {
   await live(first.page)
   for (const row of await first.page.locator('#rows>tr').all()) {
     const text = await row.innerText(), id = (await row.getAttribute('id')).slice(1)
-    for (const word of ['/twilio', '/soap', '/upload', 'refunded', '×3', 'flaky', 'nobody', 'app_mention']) if (text.includes(word)) ids[word] = id
+    for (const word of ['/twilio', '/soap', '/album', '/upload', 'refunded', '×3', 'flaky', 'nobody', 'app_mention']) if (text.includes(word)) ids[word] = id
     ids.bad ??= id
   }
 }, { timeout: 120_000 })
@@ -27,6 +27,8 @@ const states = {
   'a filter': { path: () => '/?q=stripe+grep%3Acus_', wait: '.as code' },
   'a bad signature, explained': { path: () => '/w/' + ids.bad, wait: '#signature .cause' },
   'a form': { path: () => '/w/' + ids['/twilio'], wait: '#body .fields' },
+  'parts': { path: () => '/w/' + ids['/album'], wait: '#body .grid' },
+  'bytes that differ': { path: () => `/w/${ids['/upload']}/diff?with=${ids['/album']}`, wait: '.diff pre.hex' },
   'XML': { path: () => '/w/' + ids['/soap'], wait: '#body .v-pretty' },
   'bytes': { path: () => '/w/' + ids['/upload'], wait: '#body .hex' },
   'an app that failed': { path: () => '/w/' + ids.refunded, wait: '#answer .reply' },
@@ -36,6 +38,7 @@ const states = {
   'a webhook that is gone': { path: () => '/w/99999', wait: 'text=is not in the history' },
   'nothing matches': { path: () => '/?q=nothing-has-this', wait: 'text=No webhook matches' },
   'a wrong filter': { path: () => '/?q=--nonsense', wait: '#mistake:not([hidden])' },
+  'an edit and what it changes': { path: () => '/w/' + ids.refunded, wait: '.changes .diff', do: async (page) => { await page.locator('[data-edit]').click(); await page.locator('#edit-body').fill('{"id":"evt_9"}') } },
   'the keys': { path: () => '/', wait: 'dialog[open]', do: (page) => page.keyboard.press('?') },
   'every action by name': { path: () => '/w/' + ids.bad, wait: '#choices li', do: (page) => page.keyboard.press('Control+k') },
   'a filter that goes on': { path: () => '/', wait: '#offers li', do: async (page) => { await page.locator('#q').fill('event:'); await page.locator('#q').press('ArrowDown'); await page.locator('#q').press('ArrowDown') } },
@@ -92,9 +95,11 @@ test('an empty history, light and dark', { timeout: 120_000 }, async () => {
 /** judge returns what axe finds, and what scrolls sideways. */
 async function judge(page, name) {
   await page.evaluate(axe) // the driver's door: the page's policy forbids a script of others
-  const got = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'] }))
+  const got = await page.evaluate(() => axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }))
   const found = got.violations.flatMap((v) => v.nodes.map((n) => `${name}: ${v.id} (${v.impact}) ${n.target.join(' ')}: ${n.failureSummary.split('\n')[1]?.trim()}`))
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   if (wide > 0) found.push(`${name}: the page is ${wide} px wider than the window`)
+  const tall = await page.evaluate(() => document.body.matches('.plain,.sheet') ? 0 : document.documentElement.scrollHeight - document.documentElement.clientHeight)
+  if (tall > 0) found.push(`${name}: the page is ${tall} px taller than the window`)
   return found
 }

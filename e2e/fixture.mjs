@@ -32,6 +32,8 @@ export async function day(world) {
   await post(at + '/twilio', 'MessageSid=SM9&From=%2B4915112345678&Body=Gr%C3%BC%C3%9Fe&payload=%7B%22a%22%3A%5B1%2C2%5D%7D',
     { 'Content-Type': 'application/x-www-form-urlencoded' })
   await post(at + '/soap', '<?xml version="1.0"?><order id="6735"><item sku="A1">2</item><note/></order>', { 'Content-Type': 'text/xml' })
+  await post(at + '/album', Buffer.concat([Buffer.from('--B\r\nContent-Disposition: form-data; name="title"\r\n\r\nTwo boats\r\n--B\r\nContent-Disposition: form-data; name="photo"; filename="boats.png"\r\nContent-Type: image/png\r\n\r\n'),
+    Buffer.from([0x89, 80, 78, 71, 13, 10, 26, 10, 0, 255]), Buffer.from('\r\n--B\r\nContent-Disposition: form-data; name="meta"\r\nContent-Type: application/json\r\n\r\n{"place":{"lat":53.5,"lon":10}}\r\n--B--\r\n')]), { 'Content-Type': 'multipart/form-data; boundary=B' })
   await post(at + '/upload', Buffer.from([0, 255, 10, 13, 254, 128, 65, 66, 67]), { 'Content-Type': 'application/octet-stream' })
   await sign('gitlab', 'gitlab:merge_request')
   const refund = '{"id":"evt_9","type":"order.refunded","data":{"object":{"id":"re_1","amount":900}}}'

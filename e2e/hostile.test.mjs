@@ -41,10 +41,12 @@ test('nothing of a sender runs, in any part of the page, filtered by, searched f
     for (const a of attacks) {
       const inHead = Buffer.from(a.replace(/[\x00\r\n]/g, ''), 'utf8').toString('latin1'), inPath = encodeURI(a).replaceAll('%3C', '<').replaceAll('%3E', '>').replaceAll('%22', '"')
       const bodies = [[`{"${'type'}":${JSON.stringify(a)},${JSON.stringify(a)}:[${JSON.stringify(a)},{"x":${JSON.stringify(a)}}]}`, 'application/json'],
-        [`<x y="1">${a}</x>`, 'text/xml'], ['a=' + encodeURIComponent(a) + '&' + encodeURIComponent(a) + '=1&payload=' + encodeURIComponent(JSON.stringify({ a })), 'application/x-www-form-urlencoded'], [a, 'text/html']]
+        [`<x y="1">${a}</x>`, 'text/xml'], ['a=' + encodeURIComponent(a) + '&' + encodeURIComponent(a) + '=1&payload=' + encodeURIComponent(JSON.stringify({ a })), 'application/x-www-form-urlencoded'], [a, 'text/html'],
+        [`--B\r\nContent-Disposition: form-data; name="${a}"\r\n\r\n${a}\r\n--B\r\nContent-Disposition: form-data; name="f"; filename="${a}"\r\nContent-Type: ${a}\r\n\r\n${a}\r\n` +
+          `--B\r\nContent-Disposition: ${inHead}\r\n\r\n${JSON.stringify({ [a]: a })}\r\n--B--\r\n`, 'multipart/form-data; boundary=B']]
       for (const [text, type] of bodies) {
         const body = Buffer.from(text, 'utf8')
-        const answer = await raw(port, `POST /${inPath}?q=${inPath} HTTP/1.1\r\nHost: x\r\nX-GitHub-Event: ${inHead}\r\nX-Attack: ${inHead}\r\nWebhook-Id: ${inHead}\r\nContent-Type: ${type}\r\n` +
+        const answer = await raw(port, `POST /${inPath}?q=${inPath}&${encodeURIComponent(a)}=${encodeURIComponent(a)}&%zz=${inPath}&q=1 HTTP/1.1\r\nHost: x\r\nX-GitHub-Event: ${inHead}\r\nX-Attack: ${inHead}\r\nWebhook-Id: ${inHead}\r\nContent-Type: ${type}\r\n` +
           `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n` + body.toString('latin1'))
         if (/^HTTP\/1.1 [25]/.test(answer)) sent++
       }
@@ -63,12 +65,18 @@ test('nothing of a sender runs, in any part of the page, filtered by, searched f
     await page.reload()
     await live(page)
     await clean('the list')
-    const ids = await page.locator('#rows>tr').evaluateAll((all) => all.map((r) => r.id.slice(1)))
-    for (const id of ids.slice(0, 100)) {
+    const shown = () => page.locator('#rows>tr').evaluateAll((all) => all.map((r) => r.id.slice(1)))
+    const ids = await shown()
+    await page.goto(await page.locator('#older').getAttribute('href').then((h) => new URL(h, barb.ui).href))
+    await clean('the older ones')
+    ids.push(...await shown())
+    assert.ok(ids.length >= sent, `${ids.length} of ${sent} rows`)
+    for (const id of ids) {
       await page.goto(new URL('/w/' + id, barb.ui).href)
       await page.locator(`article[data-id="${id}"]`).waitFor()
       await page.evaluate(() => { for (const d of document.querySelectorAll('details')) d.open = true })
       await clean('webhook ' + id)
+      assert.ok(await page.locator('#headers h3', { hasText: 'Query' }).count(), 'the query string is shown')
     }
     for (const part of ['curl', 'headers', 'body', 'url']) {
       await page.evaluate((p) => copyPart(p), part)

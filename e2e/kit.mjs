@@ -71,14 +71,14 @@ export class World {
     return { ...object, child }
   }
 
-  /** app answers as answer(request, body) says, on a free port. */
+  /** app answers as answer(request, body) says, on a free port: {status, type, body, headers}. */
   async app(answer) {
     const server = http.createServer((request, response) => {
       const parts = []
       request.on('data', (d) => parts.push(d))
       request.on('end', () => {
-        const { status, type = 'application/json', body = '{"ok":true}' } = answer(request, Buffer.concat(parts).toString())
-        response.writeHead(status, { 'Content-Type': type })
+        const { status, type = 'application/json', body = '{"ok":true}', headers } = answer(request, Buffer.concat(parts).toString())
+        response.writeHead(status, { 'Content-Type': type, ...headers })
         response.end(body)
       })
     })

@@ -316,3 +316,39 @@ inWorld('the filter goes on with names and values that are there, and Ctrl-K fin
   await page.locator('#palette').waitFor({ state: 'hidden' })
   assert.deepEqual(wrong, [])
 })
+
+test('what keeps the history from being read is said with what to do, and goes away', { timeout: 120_000 }, async () => {
+  const world = new World()
+  try {
+    const barb = await world.start('listen', '--addr', '127.0.0.1:0', '--ui=127.0.0.1:0')
+    const { page } = await browser.open(barb.ui)
+    await live(page)
+    await page.route(/\/events/, (route) => route.fulfill({ status: 200, contentType: 'text/event-stream',
+      body: 'event: trouble\ndata: {"text":"the history is <b>locked</b>","hint":"barb queue --all"}\n\n' }))
+    await page.reload()
+    await page.locator('#trouble', { hasText: /^the history is <b>locked<\/b>\. barb queue --all$/ }).waitFor()
+    await page.unroute(/\/events/)
+    await live(page) // it tries again by itself
+    await page.locator('#trouble').waitFor({ state: 'hidden' })
+  } finally { await world.end() }
+})
+
+test('a screen reader hears at most one message in five seconds', { timeout: 120_000 }, async () => {
+  const world = new World()
+  try {
+    const barb = await world.start('listen', '--addr', '127.0.0.1:0', '--ui=127.0.0.1:0')
+    const { page } = await browser.open(barb.ui)
+    await live(page)
+    await page.evaluate(() => {
+      window.heardAt = []
+      new MutationObserver(() => window.heardAt.push(performance.now())).observe(document.getElementById('said'), { childList: true })
+    })
+    for (let n = 0; n < 40; n++) {
+      await post(barb.url, `{"type":"tick","n":${n}}`)
+      await page.evaluate((n) => say('message ' + n), n)
+    }
+    await page.waitForFunction(() => window.heardAt.length >= 2, undefined, { timeout: 60_000 })
+    const heard = await page.evaluate(() => window.heardAt)
+    for (let i = 1; i < heard.length; i++) assert.ok(heard[i] - heard[i - 1] > 4900, `messages ${heard}`)
+  } finally { await world.end() }
+})

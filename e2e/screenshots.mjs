@@ -22,7 +22,7 @@ try {
   const picture = async (name, address, options, ready) => {
     const one = await browser.open(address, { storageState, ...desk, ...options })
     await live(one.page)
-    await one.page.locator('#pulse path').waitFor({ state: 'attached' })
+    await one.page.locator('#pulse path').first().waitFor({ state: 'attached' })
     await one.page.locator(ready).first().waitFor()
     await one.page.screenshot({ path: join(folder, name + '.png') })
     await one.context.close()
@@ -30,6 +30,15 @@ try {
   const phone = { viewport: { width: 390, height: 760 }, isMobile: true, hasTouch: true }
   await picture('light', at, {}, '#signature .cause')
   await picture('dark', at, { colorScheme: 'dark' }, '#signature .cause')
+  /** sheet stores a page beside the list. */
+  const sheet = async (name, path, ready) => {
+    const one = await browser.open(new URL(path, list).href, { storageState, ...desk })
+    await one.page.locator(ready).first().waitFor()
+    await one.page.screenshot({ path: join(folder, name + '.png') })
+    await one.context.close()
+  }
+  await sheet('figures', '/figures?since=5m', '.trend')
+  await sheet('queue', '/queue', 'table.grid tbody tr')
   await picture('phone-list', list, phone, '#rows>tr')
   await picture('phone', at, { ...phone, colorScheme: 'dark' }, '#signature .cause')
 } finally {

@@ -29,6 +29,12 @@ func TestAListenerOnPostgreSQLWithoutItsStandbyAcknowledgesNothing(t *testing.T)
 		l := start(t, filepath.Join(t.TempDir(), "none"), "--db", address)
 		l.good(t, "before")
 		server.Set(t, "synchronous_standby_names", "nobody")
+		begun := time.Now()
+		for status := 200; status == 200; { // a moment passes until commits wait
+			if status, _, _ = l.send("while commits do not wait yet"); status == 200 && time.Since(begun) > recovery {
+				t.Fatal("commits do not wait for a standby that is not there")
+			}
+		}
 		var refused, slowest atomic.Int64
 		var group sync.WaitGroup
 		end := time.Now().Add(2 * timely)
@@ -47,7 +53,7 @@ func TestAListenerOnPostgreSQLWithoutItsStandbyAcknowledgesNothing(t *testing.T)
 		}
 		group.Wait()
 		server.Set(t, "synchronous_standby_names", "")
-		begun := time.Now()
+		begun = time.Now()
 		for status := 0; status != 200; {
 			if status, _, _ = l.send("after"); time.Since(begun) > recovery && status != 200 {
 				t.Fatalf("answered %d, %v after the standby is not waited for any more\n%s", status, time.Since(begun), l.words())

@@ -3,10 +3,9 @@
 package soak
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
 	"net/url"
 	"strings"
 	"sync"
@@ -29,6 +28,45 @@ func TestAFailoverOnPostgreSQLLosesNothing(t *testing.T) {
 func TestALateFailoverOnPostgreSQLLosesNothing(t *testing.T) {
 	loops(t, func(t *testing.T) { failsOver(t, 12*time.Second) })
 }
+
+// The server goes without a word: its connections stay open, and nothing passes any more. The standby is promoted.
+func TestAFailoverOnPostgreSQLFromAServerThatVanishesLosesNothing(t *testing.T) {
+	loops(t, func(t *testing.T) {
+		const n = 1200
+		server, r := pgtest.New(t), newTarget(t, 6, 5*time.Millisecond)
+		standby := server.Standby(t)
+		address := server.Database(t)
+		proxy := pgtest.NewProxy(t, address)
+		f := &fleet{db: address, dir: t.TempDir()}
+		f.enqueueAll(t, r, n)
+		other := fmt.Sprint("127.0.0.1:", standby.Port)
+		one, err := url.Parse(proxy.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.db = strings.Replace(proxy.Address, one.Host, one.Host+","+other, 1) + "&target_session_attrs=read-write"
+		f.start(t, 3)
+		r.wait(t, n/3)
+		proxy.Vanish()
+		if err := server.Crash(); err != nil {
+			t.Fatal(err)
+		}
+		if err := standby.Promote(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		r.listenAnew()
+		r.wait(t, n)
+		f.db = strings.Replace(address, fmt.Sprint("127.0.0.1:", server.Port), other, 1)
+		f.drain(t)
+		f.wantCounted(t, r, n)
+		if r.silence > longestVanished {
+			t.Errorf("after the promotion nothing came for %v, want at most %v", r.silence, longestVanished)
+		}
+	})
+}
+
+// longestVanished is how long nothing may arrive after the failover from a server that said nothing.
+const longestVanished = 30 * time.Second
 
 // failsOver promotes the standby some time after the server has died. From then on there is no long silence.
 func failsOver(t *testing.T, late time.Duration) {
@@ -66,130 +104,95 @@ func failsOver(t *testing.T, late time.Duration) {
 // longestSilence is how long after a failover nothing may arrive.
 const longestSilence = 5 * time.Second
 
-// cutter is a proxy before a server, which cuts connections as it likes.
-type cutter struct {
-	mu    sync.Mutex
-	conns []net.Conn
-	all   sync.WaitGroup
-	cuts  int
-}
-
-// newCutter returns the address of a database by way of a proxy.
-func newCutter(t *testing.T, address string) (c *cutter, through string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := u.Host
-	u.Host = l.Addr().String()
-	c = &cutter{}
-	c.all.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.serve(client, server)
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		c.cut(1)
-		c.all.Wait()
-	})
-	return c, u.String()
-}
-
-func (c *cutter) serve(client net.Conn, address string) {
-	server, err := net.Dial("tcp", address)
-	if err != nil {
-		_ = client.Close()
-		return
-	}
-	c.mu.Lock()
-	c.conns = append(c.conns, client, server)
-	c.mu.Unlock()
-	for _, pair := range [][2]net.Conn{{client, server}, {server, client}} {
-		c.all.Go(func() {
-			_, _ = io.Copy(pair[0], pair[1]) // until one of them is cut
-			_, _ = pair[0].Close(), pair[1].Close()
-		})
-	}
-}
-
-// cut closes a part of the connections.
-func (c *cutter) cut(part float64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	kept := c.conns[:0]
-	for _, conn := range c.conns {
-		if rand.Float64() < part { //nolint:gosec // no secret is made of it
-			_ = conn.Close()
-			c.cuts++
-		} else {
-			kept = append(kept, conn)
-		}
-	}
-	c.conns = kept
-}
-
 // A proxy cuts connections while 40,000 webhooks are recorded: each is there once, under an id of its own.
 func TestCutConnectionsToPostgreSQLLoseNoRow(t *testing.T) {
 	loops(t, func(t *testing.T) {
-		const n, writers = 40_000, 64
 		address := pgtest.New(t).Database(t)
-		proxy, through := newCutter(t, address)
-		s, err := store.Open(t.Context(), through)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids, stop := make([]int64, n), make(chan struct{})
-		proxy.all.Go(func() {
+		proxy, stop := pgtest.NewProxy(t, address), make(chan struct{})
+		var cutting sync.WaitGroup
+		cutting.Go(func() {
 			for {
 				select {
 				case <-stop:
 					return
 				case <-time.After(500 * time.Millisecond):
-					proxy.cut(0.3)
+					proxy.Cut(0.3)
 				}
 			}
 		})
-		var all errgroup.Group
-		for w := range writers {
-			all.Go(func() error {
-				for i := w; i < n; i += writers {
-					x := &record.Exchange{Kind: record.Received, Start: time.Now(), WebhookID: fmt.Sprint("msg_", i),
-						Request: record.Request{Method: "POST", URL: "http://app.test/in", Body: fmt.Append(nil, i)}}
-					if err := s.Record(t.Context(), x); err != nil {
-						return err
-					}
-					ids[i] = x.ID
-				}
-				return nil
-			})
-		}
-		err = all.Wait()
+		ids := recordThrough(t, proxy, 40_000)
 		close(stop)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		given := map[int64]bool{}
-		for _, id := range ids {
-			given[id] = true
-		}
-		rows := ask[int](t, address, "SELECT count(*) FROM barb.exchange")
-		there := ask[int](t, address, "SELECT count(DISTINCT webhook_id) FROM barb.exchange")
-		t.Logf("%d rows of %d webhooks under %d ids; %d connections were cut", rows, there, len(given), proxy.cuts)
-		if rows != n || there != n || len(given) != n {
-			t.Errorf("want %d of each", n)
-		}
+		cutting.Wait()
+		wantOnce(t, address, ids, proxy)
 	})
+}
+
+// The same where each connection is cut behind a number of bytes, most often within a message, and every eighth answer
+// to a commit within the answer.
+func TestConnectionsToPostgreSQLCutAnywhereLoseNoRow(t *testing.T) {
+	loops(t, func(t *testing.T) {
+		seed := rand.Uint64() //nolint:gosec // no secret is made of it
+		t.Logf("the seed is %d", seed)
+		var mu sync.Mutex
+		random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // no secret is made of it
+		below := func(n int) int {
+			mu.Lock()
+			defer mu.Unlock()
+			return random.IntN(n)
+		}
+		address := pgtest.New(t).Database(t)
+		proxy := pgtest.NewProxy(t, address)
+		proxy.Budget = func() int { return below(64 << 10) }
+		proxy.CutAnswer = func(sent []byte) (int, bool) {
+			return below(4 << 10), bytes.Contains(sent, []byte("INSERT INTO barb.written")) && below(8) == 0
+		}
+		wantOnce(t, address, recordThrough(t, proxy, 40_000), proxy)
+	})
+}
+
+// recordThrough records webhooks from 64 goroutines, by way of a proxy, and returns their ids.
+func recordThrough(t *testing.T, proxy *pgtest.Proxy, n int) []int64 {
+	t.Helper()
+	const writers = 64
+	s, err := store.Open(t.Context(), proxy.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]int64, n)
+	var all errgroup.Group
+	for w := range writers {
+		all.Go(func() error {
+			for i := w; i < n; i += writers {
+				x := &record.Exchange{Kind: record.Received, Start: time.Now(), WebhookID: fmt.Sprint("msg_", i),
+					Request: record.Request{Method: "POST", URL: "http://app.test/in", Body: fmt.Append(nil, i)}}
+				if err := s.Record(t.Context(), x); err != nil {
+					return err
+				}
+				ids[i] = x.ID
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	return ids
+}
+
+// wantOnce checks that as many webhooks are there as ids were given, each once.
+func wantOnce(t *testing.T, address string, ids []int64, proxy *pgtest.Proxy) {
+	t.Helper()
+	given, n := map[int64]bool{}, len(ids)
+	for _, id := range ids {
+		given[id] = true
+	}
+	rows := ask[int](t, address, "SELECT count(*) FROM barb.exchange")
+	there := ask[int](t, address, "SELECT count(DISTINCT webhook_id) FROM barb.exchange")
+	t.Logf("%d rows of %d webhooks under %d ids; %d connections were cut", rows, there, len(given), proxy.Cuts())
+	if rows != n || there != n || len(given) != n || given[0] {
+		t.Errorf("want %d of each", n)
+	}
 }

@@ -51,6 +51,7 @@ func contract(t *testing.T, open func(*testing.T) history) {
 		"gives back odd heads":                       givesBackOddHeads,
 		"gives back odd answers":                     givesBackOddAnswers,
 		"reads many as each alone":                   readsManyAsEachAlone,
+		"reads at once as one after the other":       readsAtOnceAsOneAfterTheOther,
 		"takes an answer twice":                      takesAnAnswerTwice,
 		"takes what it needs from an answer":         takesWhatItNeedsFromAnAnswer,
 		"adds what has ended":                        addsWhatHasEnded,

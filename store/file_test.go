@@ -227,6 +227,9 @@ func TestAReplacedHistoryIsNotWrittenTo(t *testing.T) {
 					t.Errorf("it has the id %d", x.ID)
 				}
 			}
+			if _, err := s.Newest(t.Context(), 0); name != "log removed" { // the file itself can still be opened
+				mustBe(t, err, store.ErrReplaced)
+			}
 			if name == "replaced by another" {
 				sound(t, s.Path())
 			}

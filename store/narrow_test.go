@@ -64,19 +64,25 @@ func TestTheWebhooksOfAConditionThatManyFulfilAreThoseThatFulfilIt(t *testing.T)
 		filter store.Filter
 		has    func(*record.Exchange) bool
 		until  time.Time
+		also   func(*record.Exchange) bool // that or another exchange
 	}{
-		"failed":                 {store.Filter{Failed: true}, failed, time.Time{}},
-		"failed, up to a time":   {store.Filter{Failed: true, Until: upTo}, failed, upTo},
-		"of an endpoint":         {store.Filter{Endpoint: "127.0.0.1:4001"}, there, time.Time{}},
-		"of an endpoint and 5xx": {store.Filter{Endpoint: "127.0.0.1:4001", Status: serverError}, there, time.Time{}},
+		"failed":               {store.Filter{Failed: true}, failed, time.Time{}, nil},
+		"failed, up to a time": {store.Filter{Failed: true, Until: upTo}, failed, upTo, nil},
+		"of an endpoint":       {store.Filter{Endpoint: "127.0.0.1:4001"}, there, time.Time{}, nil},
+		"of an endpoint and 5xx": {store.Filter{Endpoint: "127.0.0.1:4001", Status: serverError}, there, time.Time{},
+			(*record.Exchange).HasFailed},
+		"failed, of an endpoint": {store.Filter{Endpoint: "127.0.0.1:4001", Failed: true}, failed, time.Time{}, there},
 		"failed, from a time": {store.Filter{Failed: true, Since: since}, func(x *record.Exchange) bool {
 			return failed(x) && recent[x.First()]
-		}, time.Time{}},
-		"of a status":    {store.Filter{Status: serverError}, (*record.Exchange).HasFailed, time.Time{}},
-		"of no exchange": {store.Filter{Status: notFound}, none, time.Time{}},
-		"of most ids":    {store.Filter{IDs: most}, within, time.Time{}},
+		}, time.Time{}, nil},
+		"of a status":    {store.Filter{Status: serverError}, (*record.Exchange).HasFailed, time.Time{}, nil},
+		"of no exchange": {store.Filter{Status: notFound}, none, time.Time{}, nil},
+		"of most ids":    {store.Filter{IDs: most}, within, time.Time{}, nil},
 	} {
-		want := fulfilling(t, s, c.has, c.until)
+		if c.also == nil {
+			c.also = c.has
+		}
+		want := fulfilling(t, s, c.until, c.has, c.also)
 		var got []int64
 		for page, err := range s.Webhooks(t.Context(), c.filter) {
 			must(t, err)
@@ -110,17 +116,19 @@ func differ(a, b []int64) int {
 	return min(len(a), len(b))
 }
 
-// fulfilling returns the webhooks with an exchange that has something, the one with the newest exchange first.
-func fulfilling(t *testing.T, s *store.Store, has func(*record.Exchange) bool, until time.Time) (firsts []int64) {
+// fulfilling returns the webhooks that fulfil two conditions, each with any of their exchanges. The webhook with the
+// newest exchange comes first.
+func fulfilling(t *testing.T, s *store.Store, until time.Time, has, also func(*record.Exchange) bool) (firsts []int64) {
 	t.Helper()
-	newest, found := map[int64]int64{}, map[int64]bool{}
+	newest, some, others := map[int64]int64{}, map[int64]bool{}, map[int64]bool{}
 	for x, err := range s.List(t.Context(), store.Filter{OldestFirst: true, Until: until}) {
 		must(t, err)
 		newest[x.First()] = x.ID
-		found[x.First()] = found[x.First()] || has(x)
+		some[x.First()] = some[x.First()] || has(x)
+		others[x.First()] = others[x.First()] || also(x)
 	}
 	for first := range newest {
-		if found[first] {
+		if some[first] && others[first] {
 			firsts = append(firsts, first)
 		}
 	}

@@ -23,8 +23,8 @@ func (s *Store) Enqueue(ctx context.Context, entries ...*Queued) error {
 // waiting ones and ones whose lease has ended. Nobody else gets them before. Of an order it gives the first only.
 func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 	given := &engine.Lease{LeaseRequest: r}
-	if err := s.do(ctx, given); err != nil || len(given.IDs) == 0 {
-		return nil, err
+	if err := s.do(ctx, given); err != nil || len(given.IDs) == len(given.Entries) {
+		return given.Entries, err
 	}
 	all, err := s.engine.QueuedByID(ctx, given.IDs)
 	return all, s.told(err)

@@ -150,14 +150,14 @@ func isEndless(command string) bool {
 // script returns the page as a shell script that leaves what the commands print in files, see outFile.
 func (p *document) script() string {
 	var b strings.Builder
-	b.WriteString("set -e -o pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n")
+	b.WriteString("set -e -o pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + waitForPort)
 	var open []int // the steps whose first command runs during the next block
 	for n, s := range p.steps {
 		switch s.kind {
 		case "sh":
-			b.WriteString(s.text + "wait\n")
+			b.WriteString(onceItListens(s.text) + "wait\n")
 		case "run":
-			b.WriteString(s.text)
+			b.WriteString(onceItListens(s.text))
 		case "file":
 			fmt.Fprintf(&b, "cat > '%s' <<'END OF FILE'\n%sEND OF FILE\n", s.name, s.text)
 		case "console":
@@ -173,6 +173,19 @@ func (p *document) script() string {
 		}
 	}
 	return b.String()
+}
+
+// onceItListens returns the commands with a wait for each listener in the background in place of the pause behind it,
+// which is too short on a busy machine.
+func onceItListens(commands string) string {
+	return pause.ReplaceAllStringFunc(commands, func(found string) string {
+		listener := pause.FindStringSubmatch(found)[1]
+		port := ":4242"
+		if m := ownPort.FindStringSubmatch(listener); m != nil {
+			port = m[1]
+		}
+		return listener + "& listening " + port
+	})
 }
 
 // run writes the commands of a console block. A first command in the background goes on.
@@ -201,8 +214,17 @@ func (p *document) finish(b *strings.Builder, n int) {
 	fmt.Fprintf(b, "cp %s %s.whole; kill $shown%d 2>/dev/null; wait $shown%d; mv %s.whole %s\n", out, out, n, n, out, out)
 }
 
+var (
+	pause   = regexp.MustCompile(`(barb listen [^\n]*)&\s+sleep [0-9.]+`)
+	ownPort = regexp.MustCompile(`--addr (:\d+)`)
+)
+
 const (
-	nextBlock = "the next block"
+	nextBlock   = "the next block"
+	waitForPort = `listening() {
+	for _ in $(seq 1200); do (: > /dev/tcp/127.0.0.1/${1#:}) 2>/dev/null && break; sleep 0.05; done
+}
+`
 	waitUntil = "for _ in $(seq 1200); do %s && break; kill -0 $shown%d 2>/dev/null || break; sleep 0.05; done\n"
 )
 

@@ -151,7 +151,7 @@ func TestLettersTypedIntoTheFilterDoNotAct(t *testing.T) {
 	}
 	p.awaitScreen(`3 received`)
 	p.press("/qvr")
-	p.awaitScreen(`\n/qvr▏\nenter filters  esc goes back`)
+	p.awaitScreen(`\n/qvr▏\nenter do it  esc leave  ctrl-u clear  for example`)
 	p.press("\x7f\x7fuiver")
 	p.awaitScreen(`\n› \S+ +2  POST /quiver .*\n/quiver▏`)
 	p.press("\r")
@@ -202,7 +202,7 @@ func TestTheFilterOfTheListTakesTheSelectorsOfTheHistory(t *testing.T) {
 	p.press("/\x15status:abc\r")
 	p.awaitScreen(`\n/status:abc▏\n--status "abc" is not a status such as 503, 5xx or 400\.\.499\n$`)
 	p.press("\x7f")
-	p.awaitScreen(`\n/status:ab▏\nenter filters`)
+	p.awaitScreen(`\n/status:ab▏\nenter do it `)
 	p.press("\x15" + "500\r")
 	p.awaitScreen(`\n/500▏\n500: no such webhook in the history; status:500 filters by the status\n$`)
 	p.press("\x1b")

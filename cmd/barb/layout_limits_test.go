@@ -324,8 +324,8 @@ var spends = []string{
 	"commands/again/replay.go", "commands/again/check.go", "deliver/replay/pace.go", "deliver/replay/run.go",
 	"deliver/batch/checkpoint.go", "deliver/batch/source.go",
 	// waits for what is due: its tests are in synctest bubbles
-	"deliver/worker/leases.go", "deliver/worker/member.go", "deliver/worker/plans.go", "deliver/worker/round.go",
-	"deliver/worker/worker.go",
+	"deliver/worker/leases.go", "deliver/worker/member.go", "deliver/worker/outlook.go", "deliver/worker/plans.go",
+	"deliver/worker/round.go", "deliver/worker/worker.go",
 	"listen/gateway/queue.go", "listen/gateway/queue_command.go", "listen/gateway/queue_worker.go",
 }
 

@@ -47,13 +47,16 @@ func TestThePageOfTheArchitectureNamesEveryPackage(t *testing.T) {
 // The pages of listen and of the terminal view have the same tables of keys as the key ? prints.
 func TestThePagesOfViewsHaveEveryKey(t *testing.T) {
 	t.Parallel()
-	for page, view := range map[string]keys.View{"listen": keys.Listen, "tui": keys.Terminal} {
-		data, err := os.ReadFile("../../docs/" + page + ".md")
+	for _, one := range []struct {
+		page string
+		view keys.View
+	}{{"listen", keys.Listen}, {"tui", keys.Terminal}, {"tui", keys.InQueue}} {
+		data, err := os.ReadFile("../../docs/" + one.page + ".md")
 		if err != nil {
 			t.Fatal(err)
 		}
 		table := "| key | what it does |\n|---|---|\n"
-		for _, r := range keys.In(view) {
+		for _, r := range keys.In(one.view) {
 			symbols := make([]string, len(r.Keys))
 			for i, key := range r.Keys {
 				symbols[i] = "`" + keys.Symbol(key) + "`"
@@ -61,7 +64,7 @@ func TestThePagesOfViewsHaveEveryKey(t *testing.T) {
 			table += "| " + strings.Join(symbols, ", ") + " | " + r.Does + " |\n"
 		}
 		if !strings.Contains(string(data), table) {
-			t.Errorf("docs/%s.md does not have this table:\n%s", page, table)
+			t.Errorf("docs/%s.md does not have this table:\n%s", one.page, table)
 		}
 	}
 }

@@ -3,6 +3,9 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,7 +130,7 @@ func TestTheViewInARealTerminal(t *testing.T) {
 	m.keys("p")
 	m.shows(`pinned 2\b`)
 	m.keys("y")
-	m.shows(`c curl .* a barb(.*\n)+.*a letter copies`)
+	m.shows(`c curl .* a barb(.*\n)+.*esc leave`)
 	m.keys("a")
 	m.shows(`copied 2 as barb, \d+B`)
 	m.keys("2", "j")
@@ -151,6 +154,35 @@ func TestTheViewInARealTerminal(t *testing.T) {
 	if screen := m.shows("done"); strings.Contains(screen, "-echo\n") || strings.Contains(screen, "-icanon\n") {
 		t.Errorf("the view left the terminal raw:\n%s", screen)
 	}
+}
+
+// An editor has the terminal itself, and what it draws is not taken for the output of barb replay.
+func TestAnEditorHasTheTerminal(t *testing.T) {
+	t.Parallel()
+	m := newTmux(t, "80", "24")
+	script := "#!/bin/sh\n" + `[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && printf '{"n":7}' > "$1"` + "\n" +
+		`printf '\033[2J\033[Hdrawn by the editor'` + "\n"
+	if err := os.WriteFile(filepath.Join(filepath.Dir(m.socket), "editor"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	came := make(chan string, 10)
+	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		came <- string(body)
+	}))
+	defer app.Close()
+	m.keys("barb send -q "+app.URL+" -d '{}'; EDITOR=$HOME/editor barb tui", "Enter")
+	m.shows(`1/1  ● following`)
+	m.keys("e")
+	screen := m.shows(`\$ barb replay 1 --edit (.*\n)+#1  200 `)
+	if !strings.HasPrefix(screen, "barb  history.db") || strings.Contains(screen, "drawn by the editor") {
+		t.Errorf("the editor is still on the screen:\n%s", screen)
+	}
+	if before, edited := <-came, <-came; before != "{}" || edited != `{"n":7}` {
+		t.Errorf("%q and %q came", before, edited)
+	}
+	m.keys("q", "q")
+	m.shows(`(?m)^ready\$`)
 }
 
 // The key t of a listener opens the view, and leaving it goes back to the listener.

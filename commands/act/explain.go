@@ -1,8 +1,10 @@
 package act
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"slices"
 
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/recheck"
@@ -10,6 +12,8 @@ import (
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/explain"
+	"github.com/barbhq/barb/store/record"
 )
 
 // Explanation is what barb verify ID --explain finds.
@@ -23,7 +27,10 @@ type Explanation struct {
 
 	// Signed are the bytes that were signed, without the secret, each content where there are several. It is nil where a
 	// token was sent in place of a signature, and where the message does not have what is signed.
-	Signed    [][]byte
+	Signed [][]byte
+	// Proven are the bytes that the sender signed, where a cause is known that changes them: as many as Signed, nil
+	// otherwise.
+	Proven    [][]byte
 	Tolerance sign.Tolerance // of the age; zero for a scheme without a timestamp
 	Timed     bool           // the scheme signs a timestamp
 }
@@ -54,6 +61,7 @@ func (a *Actions) Explain(ctx context.Context, id int64) (*Explanation, error) {
 	}
 	m.Params = f.Verifier.Params
 	e.Signed = signed(scheme, m)
+	e.prove(f.Why, scheme.Name)
 	if e.Timed = scheme.Timed(); e.Timed {
 		e.Tolerance = scheme.Tolerance
 		if t := f.Verifier.Tolerance; t != nil {
@@ -61,6 +69,33 @@ func (a *Actions) Explain(ctx context.Context, id int64) (*Explanation, error) {
 		}
 	}
 	return e, nil
+}
+
+// prove adds what the sender signed, by the first cause. A cause with another scheme signs other bytes. A
+// cause that changes only the secret signs the same bytes.
+func (e *Explanation) prove(why *explain.Answer, scheme string) {
+	if why == nil || len(why.Causes) == 0 || why.Causes[0].Proof.Scheme.Name != scheme {
+		return
+	}
+	p := why.Causes[0].Proof
+	if all := signed(p.Scheme, p.Message); len(all) == len(e.Signed) && !slices.EqualFunc(all, e.Signed, bytes.Equal) {
+		e.Proven = all
+	}
+}
+
+// Overlooked reports whether a received webhook was not checked though a secret is configured for its path: by its
+// [[route]], or for all paths. A row without scheme and secret says that its path is not signed; a handshake has no
+// signature.
+func (a *Actions) Overlooked(x *record.Exchange) bool {
+	if x.Kind != record.Received || x.Verdict.Status != record.Unchecked || x.Handshake != "" {
+		return false
+	}
+	sh := a.Shell
+	row := sh.File.Routes.Covering(shell.URLPath(x.Request.URL))
+	if row != nil && row.Scheme == "" && len(row.Secrets) == 0 {
+		return false
+	}
+	return len(sh.SecretRefs(a.Secrets, row)) > 0 || row == nil && sh.File.Values["listen.secret"] != ""
 }
 
 // signed returns the signed bytes of a message.

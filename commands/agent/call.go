@@ -108,17 +108,35 @@ func (a *agent) read(code int, out, words *limitedBuffer) *answer {
 	return result
 }
 
+// forTools are words of hints that name a command where there is a tool.
+var forTools = strings.NewReplacer("barb history lists", "the tool list has", "barb schemes lists",
+	"the tool schemes has", "barb providers lists", "the tool providers has", "barb events lists", "the tool events has")
+
+// pointed is an excerpt of an expression with what begins at a place, for a caret that stood below it.
+func pointed(excerpt string, at int) string {
+	runes := []rune(excerpt)
+	text := strings.TrimSpace(excerpt)
+	if at < 0 || at >= len(runes) {
+		return text + " (at its end)"
+	}
+	return text + " (at " + string(runes[at:]) + ")"
+}
+
 // say takes the messages and hints of a command.
 func (r *answer) say(c *cleaner, words *limitedBuffer) {
-	for text := range strings.Lines(string(words.data)) {
-		text = strings.TrimSpace(text)
+	above := ""
+	for line := range strings.Lines(string(words.data)) {
+		text, excerpt := strings.TrimSpace(line), above
+		above = strings.TrimRight(line, "\n")
 		switch hint, isHint := strings.CutPrefix(text, "hint: "); {
 		case text == "":
+		case text == "^" && len(r.Messages) > 0:
+			r.Messages[len(r.Messages)-1] = c.text(pointed(excerpt, strings.Index(line, "^")))
 		case len(r.Messages)+len(r.Hints) == mostWords:
 			c.cut = true
 			return
 		case isHint:
-			r.Hints = append(r.Hints, c.text(hint))
+			r.Hints = append(r.Hints, c.text(forTools.Replace(hint)))
 		default:
 			r.Messages = append(r.Messages, c.text(text))
 		}

@@ -86,6 +86,9 @@ func (in *verifyArgs) line(a *agent) *line {
 	l.headers(in.Headers)
 	if in.ID == "" {
 		l.payload(in.payload)
+		if len(in.Headers) == 0 {
+			l.fails(fail.Usage("neither id nor headers are given").Hint("give id for a recorded webhook, or headers and body"))
+		}
 	} else {
 		l.one(in.ID)
 		if in.Body != "" || in.BodyBase64 != "" {

@@ -25,6 +25,11 @@ func (a *agent) speak(ctx context.Context) error {
 		Tools: a.reads(), Resources: resources(), Templates: templates(), Read: a.readResource}
 	if a.sends {
 		server.Tools = append(server.Tools, a.sending()...)
+	} else {
+		server.Withheld = map[string]string{}
+		for _, t := range a.sending() {
+			server.Withheld[t.Name] = "the user has to start barb mcp with --allow-send"
+		}
 	}
 	slices.SortFunc(server.Tools, func(x, y mcp.Tool) int { return strings.Compare(x.Name, y.Name) })
 	if err := server.Serve(ctx, a.sh.In, a.sh.Out); err != nil {

@@ -63,6 +63,20 @@ func footer(rows []Row) string {
 	return strings.Join(entries, gap)
 }
 
+// LetterLines lists the keys after y with what they copy, in lines of a width of columns.
+func LetterLines(view View, width int) []string {
+	line := "copy"
+	var lines []string
+	for _, l := range LettersIn(view) {
+		entry := gap + l.Key + " " + l.What
+		if len(line)+len(entry) > width && line != "" {
+			lines, line = append(lines, line), "    "
+		}
+		line += entry
+	}
+	return append(lines, line)
+}
+
 // List returns the keys of a view and what they do, a line each.
 func List(view View) []string {
 	lines, _ := Listed(view)

@@ -11,6 +11,15 @@ import (
 
 func TestAKeyMeansOneThingInAView(t *testing.T) {
 	t.Parallel()
+	for _, view := range []keys.View{keys.Field, keys.Second, keys.Text, keys.InQueue} {
+		for _, r := range keys.In(view) {
+			for _, key := range r.Keys {
+				if found, _ := keys.Find(view, key); found.Action != r.Action {
+					t.Errorf("%s is %s and %s", key, found.Action, r.Action)
+				}
+			}
+		}
+	}
 	for _, view := range []keys.View{keys.Page, keys.Terminal, keys.Listen} {
 		seen := map[string]keys.Action{}
 		for _, r := range keys.In(view) {
@@ -40,7 +49,7 @@ func TestAKeyMeansOneThingInAView(t *testing.T) {
 
 func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 	t.Parallel()
-	const all = "↑↓ choose  enter show  r replay  v explain  c copy  f follow  / filter  t view  ? keys  q quit"
+	const all = "↑↓ choose  enter show  r replay  v explain  c copy  p pin  f follow  / filter  t view  ? keys  q quit"
 	if got := keys.Footer(keys.Listen, 200, keys.AWebhook|keys.AView); got != all {
 		t.Error(got)
 	}
@@ -58,10 +67,10 @@ func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 		}
 		before = line
 	}
-	withoutCopy := strings.Replace(all, "  c copy", "", 1)
+	withoutPin := strings.Replace(all, "  p pin", "", 1)
 	withoutView := strings.Replace(all, "  t view", "", 1)
 	for width, want := range map[int]string{
-		len([]rune(all)): all, len([]rune(all)) - 1: withoutCopy,
+		len([]rune(all)): all, len([]rune(all)) - 1: withoutPin,
 		80: "↑↓ choose  enter show  r replay  v explain  / filter  t view  ? keys  q quit",
 		79: "↑↓ choose  enter show  r replay  v explain  / filter  t view  ? keys  q quit",
 		46: "enter show  r replay  / filter  ? keys  q quit", 45: "enter show  r replay  / filter  ? keys", 6: "? keys"} {
@@ -101,14 +110,26 @@ func TestTheFooterNamesOnlyWhatIsThere(t *testing.T) {
 
 func TestTheKeysAfterCopyAreNamedInItsRow(t *testing.T) {
 	t.Parallel()
-	row, _ := keys.Find(keys.Terminal, "y")
-	for _, l := range keys.Letters {
-		if found, ok := keys.AfterY(l.Key); !ok || found != l {
-			t.Errorf("%s copies %q", l.Key, found.What)
+	for _, view := range []keys.View{keys.Page, keys.Terminal, keys.Listen} {
+		row, _ := keys.Find(view, "y")
+		lines := keys.LetterLines(view, 46)
+		for _, l := range keys.LettersIn(view) {
+			if found, ok := keys.AfterY(view, l.Key); !ok || found != l {
+				t.Errorf("%s copies %q", l.Key, found.What)
+			}
+			entry := l.Key + " " + l.What
+			if !strings.Contains(row.Does, entry) || !strings.Contains(strings.Join(lines, "\n"), entry) {
+				t.Errorf("%s is not in %q, or not in %q", entry, row.Does, lines)
+			}
 		}
-		if !strings.Contains(row.Does, l.Key+" "+l.What) {
-			t.Errorf("%q does not name %s %s", row.Does, l.Key, l.What)
+		for _, line := range lines {
+			if len(line) > 46 {
+				t.Errorf("%q is wider than 46", line)
+			}
 		}
+	}
+	if _, ok := keys.AfterY(keys.Listen, "j"); ok {
+		t.Error("a listener copies the path of a line that it does not show")
 	}
 	sections, _ := keys.Find(keys.Terminal, "1")
 	for i := range keys.Sections {

@@ -10,6 +10,10 @@ const (
 	Page     View = 1 << iota // in the browser
 	Terminal                  // the view that fills a terminal
 	Listen                    // barb listen on a terminal
+	Field                     // a line in which something is typed, on a terminal
+	Second                    // the key after y, on a terminal
+	Text                      // a text that covers the view that fills a terminal
+	InQueue                   // the queue in the view that fills a terminal
 
 	all   = Page | Terminal | Listen
 	views = Page | Terminal
@@ -43,12 +47,16 @@ const (
 	Copy     Action = "copy"
 	Raw      Action = "raw"
 	Export   Action = "export"
+	Browse   Action = "browser"
 	Pin      Action = "pin"
 	Note     Action = "note"
 	Delete   Action = "delete"
 	Undo     Action = "undo"
 	Figures  Action = "figures"
 	Queue    Action = "queue"
+	Retry    Action = "retry"
+	RetryAll Action = "retry-all"
+	Cancel   Action = "cancel"
 	Zoom     Action = "zoom"
 	ByName   Action = "by-name"
 	Help     Action = "help"
@@ -56,6 +64,8 @@ const (
 	Redraw   Action = "redraw"
 	Screen   Action = "terminal"
 	Quit     Action = "quit"
+	Take     Action = "take"
+	Clear    Action = "clear"
 )
 
 // Row is an action with its keys.
@@ -70,7 +80,7 @@ type Row struct {
 }
 
 // On is a set of what a view has, and of what an action needs; the zero value needs nothing.
-type On uint8
+type On uint16
 
 // What a view may have.
 const (
@@ -78,6 +88,11 @@ const (
 	AMark                   // another one is marked
 	ADeleted                // a deletion can still be undone
 	AView                   // the view that fills a terminal can be opened
+	AWayBack                // something is open that can be left
+	AnEntry                 // one of the queue is selected
+	ARetry                  // that entry can be retried
+	ACancel                 // that entry can be given up
+	ADead                   // there are dead letters
 
 	Anything On = 0
 )
@@ -89,16 +104,24 @@ type Letter struct {
 	Form bool   // What is the name of a form of the whole request, as the actions of a view know it
 }
 
-// Letters are the keys after y, on the page and in the view that fills a terminal.
+// Letters are the keys after y. A listener shows no body, so it has no line for the last.
 var Letters = []Letter{
 	{"c", "curl", true}, {"r", "raw", true}, {"t", "http", true}, {"f", "fetch", true}, {"g", "go", true},
 	{"p", "python", true}, {"a", "barb", true}, {Key: "h", What: "headers"}, {Key: "b", What: "body"},
 	{Key: "u", What: "URL"}, {Key: "i", What: "id"}, {Key: "j", What: "jq path"},
 }
 
-// AfterY returns the letter of a key after y; false when it stands for nothing.
-func AfterY(key string) (Letter, bool) {
-	for _, l := range Letters {
+// LettersIn returns the keys after y of a view.
+func LettersIn(view View) []Letter {
+	if view == Listen {
+		return Letters[:len(Letters)-1]
+	}
+	return Letters
+}
+
+// AfterY returns the letter of a key after y in a view; false when it stands for nothing.
+func AfterY(view View, key string) (Letter, bool) {
+	for _, l := range LettersIn(view) {
 		if l.Key == key {
 			return l, true
 		}
@@ -106,13 +129,13 @@ func AfterY(key string) (Letter, bool) {
 	return Letter{}, false
 }
 
-// letters lists the keys after y: "c curl, r raw".
-func letters() string {
-	names := make([]string, len(Letters))
-	for i, l := range Letters {
-		names[i] = l.Key + " " + l.What
+// copies says what y does in a view: "copy: c curl, r raw".
+func copies(view View) string {
+	var names []string
+	for _, l := range LettersIn(view) {
+		names = append(names, l.Key+" "+l.What)
 	}
-	return strings.Join(names, ", ")
+	return "copy: " + strings.Join(names, ", ")
 }
 
 // Sections are the parts of an open webhook, in the order of the keys 1 to 6.
@@ -132,7 +155,9 @@ var Table = []Row{
 	{Action: Section, Keys: []string{"[", "]", "1", "2", "3", "4", "5", "6"}, Does: "go to a section", Views: views,
 		On: AWebhook},
 	{Action: Open, Keys: []string{"enter"}, Does: "show the webhook", Word: "show", Rank: 2, Views: all, On: AWebhook},
-	{Action: Back, Keys: []string{"esc"}, Does: "leave the field, the filter, the list", Views: all},
+	{Action: Back, Keys: []string{"esc"}, Does: "leave the field, the filter, the list", Views: Page | Listen},
+	{Action: Back, Keys: []string{"esc"}, Does: "leave the field, the filter, the list", Word: "back", Views: Terminal,
+		On: AWayBack},
 	{Action: Undo, Keys: []string{"u"}, Does: "undo the last deletion, within 6 s", Word: "undo", Rank: 1, Views: views,
 		On: ADeleted},
 	{Action: Replay, Keys: []string{"r"}, Does: "send it again", Word: "replay", Rank: 3, Views: all, On: AWebhook},
@@ -147,13 +172,16 @@ var Table = []Row{
 	{Action: Select, Keys: []string{"space"}, Does: "select several", Word: "select", Rank: 17, Views: Terminal,
 		On: AWebhook},
 	{Action: CopyCurl, Keys: []string{"c"}, Does: "copy it as curl", Word: "copy", Rank: 10, Views: all, On: AWebhook},
-	{Action: Copy, Keys: []string{"y"}, Does: "copy: " + letters(), Views: views, On: AWebhook},
+	{Action: Copy, Keys: []string{"y"}, Does: copies(views), Views: views, On: AWebhook},
+	{Action: Copy, Keys: []string{"y"}, Does: copies(Listen), Views: Listen, On: AWebhook},
 	{Action: Raw, Keys: []string{"w"}, Does: "show the body pretty, raw, in hex", Views: views, On: AWebhook},
-	{Action: Pin, Keys: []string{"p"}, Does: "pin it, or unpin it", Word: "pin", Rank: 15, Views: views, On: AWebhook},
+	{Action: Pin, Keys: []string{"p"}, Does: "pin it, or unpin it", Word: "pin", Rank: 15, Views: all, On: AWebhook},
 	{Action: Note, Keys: []string{"."}, Does: "write a note", Word: "note", Rank: 16, Views: views, On: AWebhook},
 	{Action: Delete, Keys: []string{"D"}, Does: "delete it; can be undone for 6 s", Word: "delete", Rank: 18,
 		Views: views, On: AWebhook},
 	{Action: Export, Keys: []string{"x"}, Does: "save it to a file", Views: Terminal, On: AWebhook},
+	{Action: Browse, Keys: []string{"o"}, Does: "open the page at it, in the browser", Word: "page", Rank: 19,
+		Views: Terminal},
 	{Action: Follow, Keys: []string{"f"}, Does: "follow what comes, or stop to choose", Word: "follow", Rank: 9,
 		Views: all},
 	{Action: Filter, Keys: []string{"/"}, Does: "filter the list: words, status:5xx, event:push, --failed, 40..47",
@@ -170,4 +198,48 @@ var Table = []Row{
 	{Action: Suspend, Keys: []string{"ctrl-z"}, Does: "suspend barb; fg resumes it", Views: Terminal | Listen},
 	{Action: Redraw, Keys: []string{"ctrl-l"}, Does: "draw the screen anew", Views: Terminal},
 	{Action: Quit, Keys: []string{"q"}, Does: "quit; so does ctrl-c", Word: "quit", Rank: 5, Views: Terminal | Listen},
+
+	{Action: Take, Keys: []string{"enter"}, Does: "do what the line says", Word: "do it", Views: Field},
+	{Action: Back, Keys: []string{"esc"}, Does: "leave it", Word: "leave", Rank: 1, Views: Field | Second},
+	{Action: Clear, Keys: []string{"ctrl-u"}, Does: "clear the line", Word: "clear", Rank: 2, Views: Field},
+
+	{Action: Previous, Keys: []string{"up", "k"}, Does: "scroll up", Word: "scroll", Rank: 3, Views: Text},
+	{Action: Next, Keys: []string{"down", "j"}, Does: "scroll down", Word: "scroll", Rank: 3, Views: Text},
+	{Action: Newest, Keys: []string{"g", "home"}, Does: "go to its beginning", Views: Text},
+	{Action: Oldest, Keys: []string{"G", "end"}, Does: "go to its end", Views: Text},
+	{Action: Scroll, Keys: []string{"J", "K", "ctrl-d", "ctrl-u", "pgdown", "pgup"}, Does: "scroll by lines and pages",
+		Views: Text},
+	{Action: Back, Keys: []string{"esc", "q"}, Does: "close it", Word: "close", Rank: 1, Views: Text},
+	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Word: "figures", Rank: 4, Views: Text},
+	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Word: "queue", Rank: 4, Views: Text},
+	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: Text},
+	{Action: Help, Keys: []string{"?"}, Does: "list the keys, or close the list", Word: "keys", Rank: 2, Views: Text},
+	{Action: Suspend, Keys: []string{"ctrl-z"}, Does: "suspend barb; fg resumes it", Views: Text},
+	{Action: Redraw, Keys: []string{"ctrl-l"}, Does: "draw the screen anew", Views: Text},
+	{Action: Quit, Keys: []string{"ctrl-c"}, Does: "quit", Word: "quit", Rank: 2, Views: Text},
+
+	{Action: Previous, Keys: []string{"up", "k"}, Does: "choose the entry above", Word: "choose", Rank: 4,
+		Views: InQueue, On: AnEntry},
+	{Action: Next, Keys: []string{"down", "j"}, Does: "choose the entry below", Word: "choose", Rank: 4,
+		Views: InQueue, On: AnEntry},
+	{Action: Newest, Keys: []string{"g", "home"}, Does: "choose the first entry", Views: InQueue, On: AnEntry},
+	{Action: Oldest, Keys: []string{"G", "end"}, Does: "choose the last entry", Views: InQueue, On: AnEntry},
+	{Action: Section, Keys: []string{"[", "]", "1", "2", "3"}, Does: "list open and dead entries, dead letters, all",
+		Views: InQueue},
+	{Action: Retry, Keys: []string{"r"}, Does: "retry it now", Word: "retry now", Rank: 2, Views: InQueue, On: ARetry},
+	{Action: RetryAll, Keys: []string{"R"}, Does: "retry all dead letters now", Word: "retry all", Rank: 5,
+		Views: InQueue, On: ADead},
+	{Action: Cancel, Keys: []string{"D"}, Does: "cancel it", Word: "cancel", Rank: 3, Views: InQueue, On: ACancel},
+	{Action: Open, Keys: []string{"enter"}, Does: "show its webhook", Word: "webhook", Rank: 6, Views: InQueue,
+		On: AnEntry},
+	{Action: Explain, Keys: []string{"v"}, Does: "show the entry with its attempts", Word: "entry", Rank: 7,
+		Views: InQueue, On: AnEntry},
+	{Action: Back, Keys: []string{"esc", "q", "Q"}, Does: "close the queue", Word: "close", Rank: 1, Views: InQueue},
+	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Word: "figures", Rank: 8, Views: InQueue},
+	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: InQueue},
+	{Action: Help, Keys: []string{"?"}, Does: "list the keys, or close the list", Word: "keys", Rank: 1,
+		Views: InQueue},
+	{Action: Suspend, Keys: []string{"ctrl-z"}, Does: "suspend barb; fg resumes it", Views: InQueue},
+	{Action: Redraw, Keys: []string{"ctrl-l"}, Does: "draw the screen anew", Views: InQueue},
+	{Action: Quit, Keys: []string{"ctrl-c"}, Does: "quit", Word: "quit", Rank: 9, Views: InQueue},
 }

@@ -17,7 +17,9 @@ import (
 // Commands runs the command lines that keys stand for.
 type Commands struct {
 	// Run runs barb with arguments until it has ended or ctx does. What it prints goes to two writers.
-	Run     func(ctx context.Context, out, errs io.Writer, args ...string)
+	Run func(ctx context.Context, out, errs io.Writer, args ...string)
+	// Copy writes what copies a part of a webhook to a terminal, and returns what it says of it.
+	Copy    func(ctx context.Context, terminal io.Writer, id int64, l keys.Letter) string
 	Faint   func(string) string
 	Scheme  []string // the flag of the scheme that signatures are checked with; nil when none was given
 	Secrets []string // the flags of the secrets; nil when none were given
@@ -57,6 +59,13 @@ func (s *Session) do(ctx context.Context, action keys.Action, r row) {
 		args = []string{"show", id}
 	case keys.Explain:
 		args, secrets = append([]string{"verify", id, "--explain"}, s.Commands.Scheme...), s.Commands.Secrets
+	case keys.Pin:
+		if args = []string{"pin", id}; r.pinned {
+			args[0] = "unpin"
+		}
+		s.mu.Lock()
+		s.list.pin(r.seq)
+		s.mu.Unlock()
 	case keys.Replay:
 		if args = []string{"replay", id}; r.verified {
 			secrets = s.Commands.Secrets
@@ -73,6 +82,14 @@ func (s *Session) do(ctx context.Context, action keys.Action, r row) {
 	if !bytes.HasSuffix(said.Bytes(), []byte("\n")) {
 		said.WriteByte('\n')
 	}
+	_, _ = s.Screen.Write(said.Bytes())
+}
+
+// copy copies a part of a webhook.
+func (s *Session) copy(ctx context.Context, l keys.Letter, r row) {
+	var said bytes.Buffer // written whole, so that no line comes between
+	text := s.Commands.Copy(ctx, &said, r.id, l)
+	said.WriteString("barb: " + ui.EscapeLine(text) + "\n")
 	_, _ = s.Screen.Write(said.Bytes())
 }
 

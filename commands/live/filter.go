@@ -10,6 +10,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/barbhq/barb/commands/keys"
 	"github.com/barbhq/barb/commands/query"
 	"github.com/barbhq/barb/commands/ui"
 )
@@ -57,14 +58,15 @@ func (l *line) stop() {
 
 // edit types a key into the line.
 func (s *Session) edit(ctx context.Context, key string) {
-	switch key {
-	case "enter":
+	row, _ := keys.Find(keys.Field, key)
+	switch {
+	case row.Action == keys.Take:
 		s.enter(ctx)
-	case "esc":
+	case row.Action == keys.Back:
 		s.endLine()
-	case "up":
+	case key == "up":
 		s.list.move(-1)
-	case "down":
+	case key == "down":
 		s.list.move(1)
 	default:
 		s.line.edit(key)
@@ -227,14 +229,14 @@ func (l *line) show(width int) string {
 }
 
 // help says what the keys do while the line is typed, or why enter did nothing.
-func (l *line) help() string {
+func (l *line) help(width int) string {
 	switch {
 	case l.asking != nil:
-		return "looking in the history …  esc goes back"
+		return "looking in the history …  " + keys.Footer(keys.Second, width, keys.Anything)
 	case l.mistake != "":
 		return ui.EscapeLine(l.mistake)
 	}
-	return "enter filters  esc goes back  for example words status:5xx --failed 40..47"
+	return keys.Footer(keys.Field, width, keys.Anything) + "  for example words status:5xx --failed 40..47"
 }
 
 // empty says why there is no row to act on.

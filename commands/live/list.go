@@ -15,6 +15,7 @@ type row struct {
 	line     string // as it is shown: one line, escaped, without colour
 	words    string // what the words of a filter look at, escaped
 	verified bool   // its signature was found valid
+	pinned   bool   // here, by a key
 	selected bool   // the history said that the filter in force selects it
 
 	seq int // counts the rows, from 1: ids come in another order where one answer takes longer
@@ -38,6 +39,15 @@ func (l *list) add(r row) {
 		l.rows = slices.Delete(l.rows, 0, len(l.rows)-mostRows+1)
 	}
 	l.rows = append(l.rows, r)
+}
+
+// pin notes that a row was pinned, or that it is not any more.
+func (l *list) pin(seq int) {
+	for i := range l.rows {
+		if r := &l.rows[i]; r.seq == seq {
+			r.pinned = !r.pinned
+		}
+	}
 }
 
 // fresh returns how many rows came since the list stands still.

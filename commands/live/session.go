@@ -33,6 +33,7 @@ type Session struct {
 	list    list
 	looks   bool          // at the list, instead of following
 	line    *line         // in which a filter is typed; nil: none is
+	copying bool          // y was pressed, and its letter is awaited
 	table   bool          // of the keys stands above the footer
 	notice  string        // in place of the keys, until the next key
 	arrived chan struct{} // a row has come
@@ -71,6 +72,8 @@ func (s *Session) press(ctx context.Context, key string) {
 	looked, then := s.looks, func() {}
 	if s.notice = ""; s.line != nil {
 		s.edit(ctx, key)
+	} else if s.copying {
+		s.copyLetter(ctx, key)
 	} else if row, ok := keys.Find(keys.Listen, key); ok {
 		then = s.act(ctx, row.Action)
 	}
@@ -117,10 +120,26 @@ func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 		if s.View != nil {
 			then = func() { s.lend(ctx) }
 		}
-	case keys.Open, keys.Replay, keys.Explain, keys.CopyCurl:
-		s.start(ctx, action)
+	case keys.Copy:
+		if s.copying = s.list.chosen(s.list.matching()) >= 0; !s.copying {
+			s.notice = s.empty()
+		}
+	case keys.Open, keys.Replay, keys.Explain, keys.CopyCurl, keys.Pin:
+		s.start(ctx, string(action), func(ctx context.Context, r row) { s.do(ctx, action, r) })
 	}
 	return then
+}
+
+// copyLetter copies what a letter after y stands for.
+func (s *Session) copyLetter(ctx context.Context, key string) {
+	s.copying = false
+	if l, ok := keys.AfterY(keys.Listen, key); ok {
+		s.start(ctx, string(keys.Copy), func(ctx context.Context, r row) { s.copy(ctx, l, r) })
+		return
+	}
+	if row, _ := keys.Find(keys.Second, key); row.Action != keys.Back {
+		s.notice = "y " + key + " copies nothing"
+	}
 }
 
 // lend leaves the terminal to the view that fills it.
@@ -148,8 +167,8 @@ func (s *Session) follow() {
 	s.looks, s.list.until, s.list.byHand, s.list.filter = false, 0, 0, nil
 }
 
-// start runs an action on the chosen webhook beside the session, unless one is running.
-func (s *Session) start(ctx context.Context, action keys.Action) {
+// start does something with the chosen webhook beside the session, unless something is being done.
+func (s *Session) start(ctx context.Context, name string, do func(context.Context, row)) {
 	some := s.list.matching()
 	at := s.list.chosen(some)
 	switch {
@@ -160,10 +179,10 @@ func (s *Session) start(ctx context.Context, action keys.Action) {
 		return
 	}
 	r := some[at]
-	s.running = fmt.Sprintf("%s %d", action, r.id)
+	s.running = fmt.Sprintf("%s %d", name, r.id)
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.beside(func() {
-		s.do(ctx, action, r)
+		do(ctx, r)
 		s.mu.Lock()
 		s.cancel()
 		s.running, s.cancel = "", nil
@@ -201,6 +220,8 @@ func (s *Session) Text() string {
 		if room := height - belowTable; height > 0 && len(lines) > room {
 			lines = lines[:max(room, 1)]
 		}
+	} else if s.copying {
+		lines = keys.LetterLines(keys.Listen, columns-1)
 	} else if at := s.list.chosen(some); s.looks && at >= 0 {
 		shown, at := around(some, at, shownIn(height))
 		for i, r := range shown {
@@ -218,11 +239,13 @@ func (s *Session) Text() string {
 func (s *Session) keys(matching, width int) string {
 	switch {
 	case s.line != nil:
-		return s.line.help()
+		return s.line.help(width)
+	case s.copying:
+		return keys.Footer(keys.Second, width, keys.Anything)
 	case s.notice != "":
 		return ui.EscapeLine(s.notice)
 	case s.running != "":
-		return s.running + " …  esc ends it"
+		return s.running + " …  " + keys.Footer(keys.Second, width, keys.Anything)
 	}
 	return keys.Footer(keys.Listen, width, s.has(matching))
 }

@@ -53,7 +53,10 @@ func runFollow(ctx context.Context, sh *shell.Shell, o *historyOptions) error {
 		case <-tick.C:
 		}
 		newest, err := sh.History.Newest(ctx, 0)
-		if err != nil { // nothing is there yet, or ctx has ended
+		switch {
+		case errors.Is(err, store.ErrReplaced):
+			return err
+		case err != nil: // nothing is there yet, or ctx has ended
 			continue
 		}
 		rows, err := f.news.Next(ctx, newest, sh.Now())

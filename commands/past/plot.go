@@ -15,16 +15,17 @@ type Drawn struct {
 	Rate           plot.Rate
 }
 
-// Draw counts the latencies of the exchanges that a filter selects, and their number over time.
-func Draw(ctx context.Context, history *store.Store, filter store.Filter) (d Drawn, err error) {
-	filter.Limit, filter.Bodies = 0, false
+// draw counts the latencies of the exchanges that a filter selects, their number over time, and how they went.
+func draw(ctx context.Context, history *store.Store, filter store.Filter) (d Drawn, c course, err error) {
+	filter.Limit, filter.Bodies, c.Merge = 0, false, (*moment).merge
 	for x, err := range history.List(ctx, filter) {
 		if err != nil {
-			return d, err
+			return d, c, err
 		}
 		d.add(x)
+		c.add(x)
 	}
-	return d, nil
+	return d, c, nil
 }
 
 func (d *Drawn) add(x *record.Exchange) {
@@ -41,13 +42,9 @@ func (d *Drawn) add(x *record.Exchange) {
 	}
 }
 
-func drawStats(ctx context.Context, sh *shell.Shell, filter store.Filter) error {
-	d, err := Draw(ctx, sh.History, filter)
-	if err != nil {
-		return err
-	}
+// drawStats draws what was counted of a history.
+func drawStats(sh *shell.Shell, d *Drawn) {
 	sh.Stdout.Latencies("sent latency", &d.Sent)
 	sh.Stdout.Latencies("received latency", &d.Received)
 	sh.Stdout.Rate("exchanges", &d.Rate)
-	return nil
 }

@@ -49,7 +49,7 @@ func NewStats(sh *shell.Shell) *cobra.Command {
 	addThresholds(cmd, &o.Thresholds)
 	cmd.Flags().BoolVar(&o.check, "check", false, "print the figures that break their thresholds, and exit 1 "+
 		"when one does")
-	cmd.Flags().BoolVar(&o.plot, "plot", false, "draw the latencies, and what came over time, as characters")
+	cmd.Flags().BoolVar(&o.plot, "plot", false, "draw the latencies, and how it went over time, as characters")
 	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge the services that sent webhooks here")
 	return cmd
 }
@@ -93,13 +93,19 @@ func runStats(ctx context.Context, sh *shell.Shell, o statsOptions) error {
 	if sh.JSON {
 		return sh.Emit(schema.NewStats(s, &c, depth, &r))
 	}
+	var drawn Drawn
+	var over course
+	if o.plot {
+		if drawn, over, err = draw(ctx, sh.History, filter); err != nil {
+			return err
+		}
+	}
 	sh.Stdout.Pairs(append(ui.StatsPairs(s, &c), [2]string{"queue", ui.QueueLine(depth)}))
+	sh.Stdout.Trends(over.trends)
 	sh.Stdout.Line("")
 	sh.Stdout.Figures(&r)
-	if !o.plot {
-		return nil
-	}
-	return drawStats(ctx, sh, filter)
+	drawStats(sh, &drawn)
+	return nil
 }
 
 // figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if

@@ -18,6 +18,7 @@ type Query struct {
 	Filter    flags.Filter // status:500, --failed
 	words     []string     // in lower case; the text of a row contains each
 	args      []string     // flags and selectors, as barb history takes them
+	flagged   []string     // the flags alone
 	terms     []span       // a flag with its value, a selector, a word
 }
 
@@ -51,6 +52,7 @@ func (q *Query) take(r *reader, p part) error {
 			return err
 		}
 		q.args = append(q.args, r.arg(name)...)
+		q.flagged = append(q.flagged, r.arg(name)...)
 	case flags.IsSelector(p.text):
 		q.Selectors = append(q.Selectors, p.text)
 		q.args = append(q.args, p.text)
@@ -74,6 +76,24 @@ func (q *Query) Terms() []Term {
 		all[i] = Term{q.Text[t.from:t.to], strings.TrimSpace(rest)}
 	}
 	return all
+}
+
+// mostBlamed bounds how many conditions Blame tries.
+const mostBlamed = 50
+
+// Blame gives an error of the whole query its place: it returns a *PartError about the first condition that check
+// refuses alone, and err where it refuses none, as of two conditions that exclude each other.
+func (q *Query) Blame(err error, check func(*Query) error) error {
+	for _, t := range q.terms[:min(len(q.terms), mostBlamed)] {
+		one, wrong := Read(q.Text[t.from:t.to])
+		if wrong == nil {
+			wrong = check(one)
+		}
+		if wrong != nil {
+			return &PartError{From: t.from, To: t.to, err: wrong}
+		}
+	}
+	return err
 }
 
 // String returns the query as a sentence names it: words alone are in quotes.
@@ -120,6 +140,11 @@ func (q *Query) Mentions(text string) bool {
 
 // Args returns the arguments with which barb history selects the same, but for the words.
 func (q *Query) Args() []string { return slices.Clone(q.args) }
+
+// Flags returns the flags of the query, and reports whether they are all of it: ids and words have none.
+func (q *Query) Flags() (args []string, all bool) {
+	return slices.Clone(q.flagged), len(q.words)+len(q.Selectors) == 0
+}
 
 // Words returns the words of the query in lower case.
 func (q *Query) Words() []string { return slices.Clone(q.words) }

@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,23 @@ func TestAMistakeIsOneLineThatNamesWhatWasMeant(t *testing.T) {
 	}
 }
 
+// An error that points at a place of an expression with a caret names the place in its one line.
+func TestAMistakeOfAnExpressionNamesThePlace(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"where:'.status >>= 4'": "unexpected token \">=\" at >= 4",
+		"where:'.status >='":    "it ends too early",
+	} {
+		q := read(t, line)
+		_, _, err := q.Filter.Parse(noon, anyScheme)
+		if err == nil {
+			t.Errorf("%s is taken", line)
+		} else if got := query.Reason(err); !strings.HasPrefix(got, "--where: "+want) || strings.Contains(got, "^") {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+}
+
 func TestTheNewestIsThatOfTheList(t *testing.T) {
 	t.Parallel()
 	q := read(t, "@ @-2 7 @-0")
@@ -121,5 +139,23 @@ func TestTheNewestIsThatOfTheList(t *testing.T) {
 	}
 	if err := read(t, "@").Fix(nil); err == nil {
 		t.Error("the newest of nothing")
+	}
+}
+
+// An error of the selection is about the condition that makes it alone; one of all of them together has no place.
+func TestAnErrorIsAboutTheConditionThatMakesIt(t *testing.T) {
+	q := read(t, " push since:nonsense  --failed ")
+	whole := errors.New("of all")
+	err := q.Blame(whole, func(one *query.Query) error {
+		if one.Filter.Since != "" {
+			return errors.New("no time")
+		}
+		return nil
+	})
+	if from, to := query.Place(" push since:nonsense  --failed ", err); from != 6 || to != 20 || err.Error() != "no time" {
+		t.Errorf("%v from %d to %d", err, from, to)
+	}
+	if err := q.Blame(whole, func(*query.Query) error { return nil }); !errors.Is(err, whole) {
+		t.Error(err)
 	}
 }

@@ -226,11 +226,35 @@ func Place(line string, err error) (from, to int) {
 	return min(blanks+e.From, len(line)), min(blanks+e.To, len(line))
 }
 
-// Reason returns an error in one line, with the first of its hints.
+// Reason returns an error in one line, with the first of its hints. An error that points at a place of an expression
+// says which it is.
 func Reason(err error) string {
-	text := err.Error()
-	if f, ok := errors.AsType[*fail.Error](err); ok && len(f.Hints) > 0 {
-		text += "; " + f.Hints[0]
+	lines := strings.Split(Mistake(err), "\n")
+	if at := slices.IndexFunc(lines, pointsUp); at > 0 {
+		place := []rune(lines[at-1])
+		n := min(len(lines[at])-1, len(place))
+		lines[at-1], lines[at] = "at", string(place[n:])
+		if n == len(place) {
+			lines[at-1] = "" // "it ends too early"
+		}
 	}
-	return strings.Join(strings.Fields(text), " ")
+	return strings.Join(strings.Fields(strings.Join(lines, " ")), " ")
+}
+
+// pointsUp reports whether a line points at a place of the line above.
+func pointsUp(line string) bool { return strings.TrimSpace(line) == "^" }
+
+// Mistake returns an error with the first of its hints, in several lines where it points at a place of an expression.
+func Mistake(err error) string {
+	text, hint := err.Error(), ""
+	if f, ok := errors.AsType[*fail.Error](err); ok && len(f.Hints) > 0 {
+		hint = f.Hints[0]
+	}
+	switch {
+	case hint == "":
+		return text
+	case strings.Contains(text, "\n"):
+		return text + "\n" + hint
+	}
+	return text + "; " + hint
 }

@@ -69,6 +69,16 @@ func (f Finder) own(provider string) ([]payload.Sample, error) {
 	return own, nil
 }
 
+// OfType returns the names of the built-in sample events of a type.
+func (f Finder) OfType(eventType string) (names []string) {
+	for _, e := range payload.BuiltIn(fixture.Providers()...) {
+		if strings.HasSuffix(e.String(), ":"+eventType) {
+			names = append(names, e.String())
+		}
+	}
+	return names
+}
+
 // Named finds PROVIDER:TYPE: the user's own sample event, else the built-in one.
 func (f Finder) Named(text string) (payload.Sample, error) {
 	name, eventType, ok := payload.ParseName(text)

@@ -38,6 +38,10 @@ func (sh *Shell) EditPayload(body []byte, contentType string) ([]byte, error) {
 // editor is $VISUAL, $EDITOR or vi, as for git.
 func (sh *Shell) editor() infile.Editor {
 	environ := slices.DeleteFunc(slices.Clone(sh.Environ), sh.IsSecretVariable)
+	screen := sh.Terminal
+	if screen == nil {
+		screen = sh.Err // stdout is for the result
+	}
 	return infile.Editor{Command: cmp.Or(sh.Getenv("VISUAL"), sh.Getenv("EDITOR"), "vi"), Environ: environ,
-		In: sh.In, Out: sh.Err, Err: sh.Err, Dir: sh.Dir} // stdout is for the result
+		In: sh.In, Out: screen, Err: screen, Dir: sh.Dir}
 }

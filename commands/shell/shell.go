@@ -40,6 +40,10 @@ type Env struct {
 	// Learned is told every secret that the run resolves; nil: nobody is.
 	Learned func(...sign.Secret)
 
+	// Terminal is where a program draws that fills the terminal, such as an editor; nil: on Err. What it draws is no
+	// output of barb.
+	Terminal io.Writer
+
 	// Password reads a line from the terminal without showing it.
 	Password func() ([]byte, error)
 

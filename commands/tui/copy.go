@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/act"
+	"github.com/barbhq/barb/commands/keys"
+	"github.com/barbhq/barb/store/webhooks"
 	"github.com/barbhq/barb/units"
 )
 
@@ -37,6 +39,34 @@ func (w *World) Copy(ctx context.Context, screen io.Writer, c Copy) Copied {
 		m.What += ": " + strings.Join(notes, "; ")
 	}
 	return m
+}
+
+// copyOf is the copy of what a letter stands for.
+func copyOf(l keys.Letter, w *webhooks.Webhook) Copy {
+	id := texts([]int64{w.ID})[0]
+	c := Copy{ID: w.ID, What: l.What, Form: l.Form}
+	switch l.What {
+	case "headers", "body":
+		c.Args = []string{"show", id, "--" + l.What}
+	case "id":
+		c.Text = id
+	case "URL":
+		c.Text = w.Last().Request.URL
+	}
+	return c
+}
+
+// CopyLetter copies what a letter after y stands for, and says what it did. It has no line of a body to name.
+func (w *World) CopyLetter(ctx context.Context, screen io.Writer, id int64, l keys.Letter) string {
+	one, err := webhooks.Get(ctx, w.History, id, w.Shell.Now())
+	if err != nil {
+		return told(err).Error()
+	}
+	m := w.Copy(ctx, screen, copyOf(l, one))
+	if m.Err != "" {
+		return strings.TrimSpace(m.Err)
+	}
+	return "copied " + m.What
 }
 
 // printed is the command line that prints what is copied.

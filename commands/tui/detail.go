@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/barbhq/barb/commands/keys"
+	"github.com/barbhq/barb/commands/ui"
 )
 
 // form is how a body is shown.
@@ -40,6 +41,7 @@ const (
 	signatureSection = 0
 	bodySection      = 1
 	answerSection    = 4
+	rawSection       = 5
 )
 
 // wrap breaks lines to a width.
@@ -58,19 +60,30 @@ func wrap(lines []string, width int) (all []string) {
 // wrapWords breaks lines to a width between words, where they have any.
 func wrapWords(lines []string, width int) (all []string) {
 	for _, line := range lines {
-		if width > 0 && len(line) > width {
-			line = ansi.Wrap(strings.ReplaceAll(line, "\t", "    "), width, "")
+		line = strings.ReplaceAll(line, "\t", "    ")
+		if len(line) <= width || width <= 0 {
+			all = append(all, line)
+			continue
 		}
-		all = append(all, wrap(strings.Split(line, "\n"), width)...)
+		all = append(all, ui.Broken(line, width)...)
 	}
 	return all
 }
 
+// folded returns the lines of a section in a width. Bytes as they came are broken anywhere, so that all of them are
+// there; the rest is broken between words.
+func (d *detail) folded(section, width int) []string {
+	if section == rawSection || section == bodySection && d.form != pretty {
+		return wrap(d.sections[section], width)
+	}
+	return wrapWords(d.sections[section], width)
+}
+
 // wrapKeys is the list of the keys in a width. What a key does stays in its column. Where that leaves little room, the
 // column is narrow, and what a row of many keys does stands below them.
-func wrapKeys(width int) (all []string) {
+func wrapKeys(view keys.View, width int) (all []string) {
 	const room, narrow = 30, 10
-	lines, second := keys.Listed(keys.Terminal)
+	lines, second := keys.Listed(view)
 	column := second
 	if width-second < room {
 		column = narrow
@@ -98,8 +111,8 @@ func wrapKeys(width int) (all []string) {
 // fold breaks the lines of the section to the pane.
 func (s *State) fold() {
 	l, d := s.layout(), &s.detail
-	d.lines = wrap(d.sections[d.section], l.textWidth())
-	d.third = wrap(d.sections[answerSection], l.third.w)
+	d.lines = d.folded(d.section, l.textWidth())
+	d.third = d.folded(answerSection, l.third.w)
 	s.clamp()
 }
 

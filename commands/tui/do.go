@@ -22,13 +22,16 @@ func (s *State) do(action keys.Action) []Effect {
 	switch action {
 	case keys.Replay:
 		if len(s.picked) == 0 && wentNowhere(w) {
-			return s.replayAs(ids)
+			return s.replayAs("", ids)
 		}
 		s.picked = nil
 		return s.run(Run{Args: append([]string{"replay"}, ids...)})
 	case keys.ReplayAs:
-		return s.replayAs(ids)
+		return s.replayAs("", ids)
 	case keys.Edit:
+		if wentNowhere(w) {
+			return s.replayAs("--edit ", texts([]int64{w.ID}))
+		}
 		return []Effect{Edit{Args: []string{"replay", texts([]int64{w.ID})[0], "--edit"}}}
 	case keys.Explain:
 		return s.run(Run{Args: []string{"verify", texts([]int64{w.ID})[0], "--explain"}})
@@ -44,9 +47,14 @@ func (s *State) do(action keys.Action) []Effect {
 	case keys.Copy:
 		s.copying = true
 	case keys.Figures:
-		return s.run(Run{Args: []string{"stats", "--plot"}, Full: true})
+		return s.figures()
 	case keys.Queue:
-		return s.run(Run{Args: []string{"queue"}, Full: true})
+		if s.over = nil; s.queue == nil {
+			s.queue = &queue{}
+		}
+		return s.readQueue()
+	case keys.Browse:
+		return s.browse(w)
 	case keys.Pin:
 		return []Effect{Pin{IDs: s.targets(), Pinned: !w.Remark.Pinned}}
 	case keys.Note:
@@ -61,9 +69,22 @@ func (s *State) do(action keys.Action) []Effect {
 	return nil
 }
 
+// figures asks for the figures of what the filter selects by its flags. barb stats takes no ids and no words.
+func (s *State) figures() []Effect {
+	args := []string{"stats", "--plot"}
+	if q, err := query.Read(s.filter); err == nil {
+		chosen, all := q.Flags()
+		args = append(args, chosen...)
+		if !all {
+			s.tell("the ids and words of the filter do not narrow the figures", false)
+		}
+	}
+	return s.run(Run{Args: args, Full: true})
+}
+
 // replayAs begins the command line of a replay that goes to the first of the targets, or to another.
-func (s *State) replayAs(ids []string) []Effect {
-	s.command("replay " + strings.Join(ids, " ") + " --to ")
+func (s *State) replayAs(how string, ids []string) []Effect {
+	s.command("replay " + strings.Join(ids, " ") + " " + how + "--to ")
 	s.field.help = "an address, such as :3000"
 	return []Effect{Targets{ID: s.chosen().ID}}
 }
@@ -81,7 +102,7 @@ func (s *State) run(r Run) []Effect {
 	}
 	r.Title, r.Width = "$ barb "+strings.Join(r.Args, " "), s.overWidth(r.Full)
 	s.running = r.Title
-	if s.follow {
+	if !r.Full { // what it says stands beside the chosen webhook
 		s.stand()
 	}
 	return []Effect{r}
@@ -90,10 +111,10 @@ func (s *State) run(r Run) []Effect {
 // copyLetter copies what a letter after y stands for.
 func (s *State) copyLetter(key string) []Effect {
 	s.copying = false
-	if l, ok := keys.AfterY(key); ok {
+	if l, ok := keys.AfterY(keys.Terminal, key); ok {
 		return s.copy(l)
 	}
-	if key != "esc" {
+	if row, _ := keys.Find(keys.Second, key); row.Action != keys.Back {
 		s.tell("y "+key+" copies nothing", true)
 	}
 	return nil
@@ -105,16 +126,8 @@ func (s *State) copy(l keys.Letter) []Effect {
 	if w == nil {
 		return nil
 	}
-	id := texts([]int64{w.ID})[0]
-	c := Copy{ID: w.ID, What: l.What, Form: l.Form}
-	switch l.What {
-	case "headers", "body":
-		c.Args = []string{"show", id, "--" + l.What}
-	case "id":
-		c.Text = id
-	case "URL":
-		c.Text = w.Last().Request.URL
-	case "jq path":
+	c := copyOf(l, w)
+	if l.What == "jq path" {
 		if c.Text = s.path(); c.Text == "" {
 			s.tell("the first line of section Body names no JSON field", true)
 			return nil

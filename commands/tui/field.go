@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -95,11 +96,24 @@ func (f field) insert(text string) field {
 	return f
 }
 
-// named returns the actions whose name or description has a text, those whose name begins with it first.
-func named(text string, has keys.On) (found []keys.Row) {
+// nameable returns the rows of the actions that can be found by their names: those of the queue where it is shown, and
+// all others after them.
+func (s *State) nameable() []keys.Row {
+	all := keys.In(keys.Terminal)
+	if s.queue == nil {
+		return all
+	}
+	own := keys.In(keys.InQueue)
+	return append(own, slices.DeleteFunc(all, func(r keys.Row) bool {
+		return slices.ContainsFunc(own, func(o keys.Row) bool { return o.Action == r.Action })
+	})...)
+}
+
+// named returns those rows whose name or description has a text, those whose name begins with it first.
+func named(text string, rows []keys.Row, has keys.On) (found []keys.Row) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	var later []keys.Row
-	for _, r := range keys.In(keys.Terminal) {
+	for _, r := range rows {
 		switch name := string(r.Action); {
 		case !r.Works(has) || r.Action == keys.ByName:
 		case strings.HasPrefix(name, text):

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/barbhq/barb/commands/keys"
 )
 
 func TestTheListOfKeysKeepsItsColumnWhereItIsNarrow(t *testing.T) {
 	for _, width := range []int{46, 60, 80, 120} {
-		all := wrapKeys(width)
+		all := wrapKeys(keys.Terminal, width)
 		found := false
 		for _, line := range all {
 			if ansi.StringWidth(line) > width {

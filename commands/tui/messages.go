@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/keys"
+	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/store/webhooks"
 )
 
@@ -74,6 +75,25 @@ type (
 		What string // "pinned 17"
 		Err  error
 	}
+	// Visited says how the page was opened.
+	Visited struct {
+		Said string // with a code in it while Code
+		Code bool
+		Err  error
+	}
+	// QueueRead is a part of the queue.
+	QueueRead struct {
+		ReadQueue
+		List *queued.List
+		Took time.Duration
+		Now  time.Time
+		Err  error
+	}
+	// Changed says what became of entries of the queue.
+	Changed struct {
+		Text string // of several lines
+		Bad  bool   // nothing was changed
+	}
 	// Gone says that webhooks were deleted.
 	Gone struct {
 		IDs []int64
@@ -119,6 +139,8 @@ type (
 		Text string   // to be copied, if it is known already
 		Args []string // the command line that prints it where it is not
 	}
+	// Browse opens the page in the browser.
+	Browse struct{ Place string }
 	// Targets asks where a webhook may be replayed to.
 	Targets struct{ ID int64 }
 	// Delete deletes webhooks.
@@ -132,6 +154,13 @@ type (
 	Note struct {
 		ID   int64
 		Text string
+	}
+	// ReadQueue reads a part of the queue, by its place in queued.Parts.
+	ReadQueue struct{ Part int }
+	// Change changes entries of the queue, as barb queue does.
+	Change struct {
+		Name string // of queued.Changes
+		ID   int64  // of the entry; 0: all dead letters
 	}
 	// Suspend stops the process until fg.
 	Suspend struct{}

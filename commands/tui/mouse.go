@@ -7,6 +7,8 @@ func (s *State) click(m Click) {
 	}
 	l := s.layout()
 	switch {
+	case s.queue != nil:
+		s.clickEntry(m.Y)
 	case l.list.holds(m.X, m.Y):
 		s.pane = listPane
 		if at := s.list.top + m.Y - l.list.y; at < len(s.list.rows) {
@@ -25,6 +27,8 @@ func (s *State) wheel(m Wheel) {
 	switch {
 	case s.over != nil:
 		*s.scrolled(s.over) += m.By
+	case s.queue != nil:
+		s.chooseEntry(m.By)
 	case l.list.holds(m.X, m.Y):
 		s.choose(m.By)
 	case s.result != nil:

@@ -67,7 +67,7 @@ func (w *World) read(ctx context.Context, light *record.Exchange) (*record.Excha
 // lines returns what is printed for a pane of a width.
 func (w *World) lines(width int, do func(p *ui.Printer)) []string {
 	var text strings.Builder
-	do(&ui.Printer{W: &text, Color: w.Shell.Stdout.Color, Width: width})
+	do(&ui.Printer{W: &text, Color: w.Shell.Stdout.Color, Width: width, Pane: true, Overlooked: w.Overlooked})
 	return splitLines(text.String())
 }
 
@@ -99,7 +99,7 @@ func body(p *ui.Printer, x *record.Exchange, f form) {
 		asBytes(p, data)
 		rest(p, x, len(data)-rawShown)
 	default:
-		p.Pretty(data, x.Request.Header.Get("Content-Type"))
+		p.Pretty(data, x.Request.Header.Get("Content-Type"), fmt.Sprintf("barb show %d --body", x.ID))
 	}
 	if whole := x.Request.Whole; whole != nil {
 		p.Line(p.Faint(fmt.Sprintf("(%s of %s kept)", units.RoundSize(int64(len(data))), units.RoundSize(whole.Length))))

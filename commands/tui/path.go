@@ -18,7 +18,7 @@ func (s *State) path() string {
 	}
 	width, shown := s.textWidth(), 0
 	for i, line := range d.sections[bodySection] {
-		if shown += len(wrap([]string{line}, width)); shown > d.at {
+		if shown += len(wrapWords([]string{line}, width)); shown > d.at {
 			return jqPath(d.sections[bodySection][:i+1])
 		}
 	}

@@ -13,6 +13,9 @@ import (
 
 // press does what a key asks for.
 func (s *State) press(key string) []Effect {
+	if s.notice.once {
+		s.notice = notice{}
+	}
 	switch {
 	case key == "ctrl-c":
 		return []Effect{Quit{}}
@@ -21,8 +24,9 @@ func (s *State) press(key string) []Effect {
 	case s.copying:
 		return s.copyLetter(key)
 	}
-	row, ok := keys.Find(keys.Terminal, key)
-	if !ok || !row.Works(s.has()) {
+	// A webhook below a text or the queue is not seen, so nothing is done to it.
+	row, ok := keys.Find(s.view(), key)
+	if !ok || !row.Works(s.has()|s.queue.tries()) && row.Action != keys.Back {
 		return nil
 	}
 	return s.act(row.Action, key)
@@ -30,6 +34,11 @@ func (s *State) press(key string) []Effect {
 
 // act does an action; key is the one that asked for it, "" for none.
 func (s *State) act(action keys.Action, key string) []Effect {
+	if s.view() == keys.InQueue {
+		if effects, done := s.inQueue(action, key); done {
+			return effects
+		}
+	}
 	switch action {
 	case keys.Previous, keys.Next, keys.Newest, keys.Oldest, keys.Scroll, keys.Matches:
 		return s.move(action, key)
@@ -204,7 +213,11 @@ func (s *State) look(action keys.Action, key string) []Effect {
 			s.over = nil
 			return nil
 		}
-		s.over = &over{title: "Keys", lines: wrapKeys(s.Width), full: true}
+		view := keys.Terminal
+		if s.queue != nil {
+			view = keys.InQueue
+		}
+		s.over = &over{title: "Keys", lines: wrapKeys(view, s.Width), full: true}
 	case keys.Back:
 		return s.back()
 	}
@@ -217,6 +230,8 @@ func (s *State) back() []Effect {
 	switch {
 	case s.over != nil:
 		s.over = nil
+	case s.queue != nil:
+		s.queue = nil
 	case s.result != nil:
 		s.result = nil
 		s.fold()
@@ -239,13 +254,12 @@ func (s *State) back() []Effect {
 
 // typed types a key into the field.
 func (s *State) typed(key string) []Effect {
-	switch key {
-	case "esc":
+	switch row, _ := keys.Find(keys.Field, key); row.Action {
+	case keys.Back:
 		s.field = nil
 		return nil
-	case "enter":
-		f := s.field
-		return s.entered(f)
+	case keys.Take:
+		return s.entered(s.field)
 	}
 	f := s.field.edit(key)
 	s.field = &f
@@ -258,7 +272,7 @@ func (s *State) entered(f *field) []Effect {
 	case forFilter:
 		return s.setFilter(strings.TrimSpace(f.text))
 	case forAction:
-		found := named(f.text, s.has())
+		found := named(f.text, s.nameable(), s.has())
 		if len(found) == 0 {
 			c := *f
 			c.mistake = "no action is called " + f.text
@@ -266,6 +280,12 @@ func (s *State) entered(f *field) []Effect {
 			return nil
 		}
 		s.field = nil
+		if _, stays := keys.Find(keys.Text, found[0].Keys[0]); !stays {
+			s.over = nil
+		}
+		if found[0].Views&keys.InQueue == 0 {
+			s.queue = nil
+		}
 		return s.act(found[0].Action, "")
 	case forCommand:
 		args, err := shellwords.Parse(f.text)
@@ -276,6 +296,9 @@ func (s *State) entered(f *field) []Effect {
 			return nil
 		}
 		s.field = nil
+		if slices.Contains(args, "--edit") { // an editor needs the terminal
+			return []Effect{Edit{Args: args}}
+		}
 		return s.run(Run{Args: args})
 	}
 	s.field = nil
@@ -292,7 +315,7 @@ var offered = []string{"replay", "save", "export"}
 func (s *State) setFilter(text string) []Effect {
 	if _, err := query.Read(text); err != nil {
 		c := *s.field
-		c.mistake = query.Reason(err)
+		c.mistake = query.Mistake(err)
 		s.field = &c
 		return nil
 	}

@@ -57,7 +57,7 @@ func translate(msg tea.Msg) []Message {
 		case msg.Button == tea.MouseButtonWheelDown:
 			return []Message{Wheel{msg.X, msg.Y, wheelRows}}
 		}
-	case Loaded, Polled, Opened, Said, Copied, Offered, Remarked, Gone:
+	case Loaded, Polled, Opened, Said, Copied, Offered, Remarked, Visited, QueueRead, Changed, Gone:
 		return []Message{msg}
 	}
 	return nil
@@ -119,12 +119,18 @@ func (m *model) command(e Effect) tea.Cmd {
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Command(ctx, e) })
 	case Copy:
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Copy(ctx, v.screen, e) })
+	case Browse:
+		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Browse(ctx, v.screen, e) })
 	case Targets:
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Targets(ctx, e) })
 	case Pin:
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Pin(ctx, e) })
 	case Note:
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Note(ctx, e) })
+	case ReadQueue:
+		return v.beside(func(ctx context.Context) tea.Msg { return v.World.ReadQueue(ctx, e) })
+	case Change:
+		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Change(ctx, e) })
 	case Delete:
 		return v.beside(func(ctx context.Context) tea.Msg { return v.World.Delete(ctx, e) })
 	}
@@ -183,7 +189,7 @@ func (c *terminalCommand) SetStderr(w io.Writer) { c.err = w }
 // Run runs the command line. What it prints stands on the terminal too, for questions that it asks.
 func (c *terminalCommand) Run() error {
 	both := io.MultiWriter(c.out, &c.said)
-	c.code = c.v.World.Barb(c.v.ctx, Line{Args: c.args, In: c.in, Out: both, Err: both})
+	c.code = c.v.World.Barb(c.v.ctx, Line{Args: c.args, In: c.in, Out: both, Err: both, Terminal: c.v.Out})
 	if c.code != 0 {
 		return fmt.Errorf("exit code %d", c.code)
 	}

@@ -2,12 +2,15 @@ package tui_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/barbhq/barb/commands/keys"
 	"github.com/barbhq/barb/commands/tui"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
 )
 
 func TestTheScreensOfEverySize(t *testing.T) {
@@ -45,6 +48,54 @@ func TestTheScreenInColour(t *testing.T) {
 	d.start(80, 24, true)
 	d.press("j", "j", "j", "j", "j", "j", "j")
 	d.golden("colour")
+}
+
+// A webhook that was not checked is marked where a secret is known for its path, as on the page: by a sign and a word,
+// so that the mark is there without colour and in 46 columns.
+func TestAWebhookThatCouldHaveBeenCheckedIsMarked(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, true)
+	for i, path := range []string{"/checked", "/hooks", "/checked"} {
+		x := received("push", "", 200, "{}")
+		x.Verdict = record.Verdict{}
+		x.Request.Target, x.Request.URL = path, "http://127.0.0.1:4242"+path
+		if i == 0 {
+			x.Handshake = "zoom"
+		}
+		d.add(float64(i), x)
+	}
+	d.start(80, 24, true)
+	d.golden("overlooked-colour")
+	d.world.Shell.Paint(false)
+	for _, width := range []int{46, 80, 130} {
+		d.start(width, 24, false)
+		d.golden(fmt.Sprintf("overlooked-%d", width))
+		if n := strings.Count(d.view(), "! unchecked"); n != 2 { // a row, and the facts of the chosen webhook
+			t.Errorf("%d marks in %d columns", n, width)
+		}
+	}
+	d.enter("/", "unchecked")
+	d.has("1/3")
+}
+
+// What a person has said of a webhook is marked in its row, by the words that the page has.
+func TestARowIsMarkedAsPinnedAndAsNoted(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.fill()
+	for id, r := range map[int64]store.Remark{14: {Note: "customer 4711"}, 13: {Pinned: true},
+		12: {Pinned: true, Note: "refunded"}, 5: {Note: "ask"}} {
+		if err := d.history.SetRemark(t.Context(), id, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, width := range []int{46, 80, 240} {
+		d.start(width, 24, false)
+		d.press("j", "j", "j", "j", "j", "j", "j", "j")
+		d.golden(fmt.Sprintf("remarked-%d", width))
+	}
+	d.enter("/", "note")
+	d.has("/3 ")
 }
 
 // view checks every screen: see there.

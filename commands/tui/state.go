@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/keys"
+	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/webhooks"
 )
 
@@ -15,7 +16,11 @@ type State struct {
 	Now           time.Time
 	Path          string // of the history
 	Counts        string // what a listener says of itself; "" without one
-	Page          string // the address of the web page; "" without one
+	Listening     string // the address of that listener; "" without one
+
+	// Overlooked reports whether a webhook was not checked though a secret is known for it. It is a pure function; nil
+	// marks none.
+	Overlooked func(x *record.Exchange) bool
 
 	list   list
 	filter string
@@ -24,9 +29,11 @@ type State struct {
 	detail detail
 	pane   pane
 	zoomed bool
-	over   *over // covers the panes; nil: nothing does
-	result *over // what an action said, in place of the detail; nil: nothing
+	over   *over  // covers the panes; nil: nothing does
+	queue  *queue // the queue is shown in place of the panes; nil: it is not
+	result *over  // what an action said, in place of the detail; nil: nothing
 
+	unread  string // why the history cannot be read at present; "" when it can
 	follow  bool
 	marked  int64 // 0: none
 	picked  []int64
@@ -69,6 +76,7 @@ type notice struct {
 	text  string
 	bad   bool
 	until time.Time
+	once  bool // the next key removes it
 }
 
 // noticed is how long a notice stays.
@@ -95,7 +103,21 @@ func (s *State) has() (has keys.On) {
 	if s.deleted != nil {
 		has |= keys.ADeleted
 	}
-	return has
+	if s.result != nil || s.pane != listPane || s.zoomed || len(s.picked) > 0 {
+		has |= keys.AWayBack
+	}
+	return has | s.queue.has()
+}
+
+// view returns the keys of what is on the screen.
+func (s *State) view() keys.View {
+	switch {
+	case s.over != nil:
+		return keys.Text
+	case s.queue != nil:
+		return keys.InQueue
+	}
+	return keys.Terminal
 }
 
 // chosen returns the chosen webhook; nil when the list is empty.

@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/commands/dark"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/shell"
+	"github.com/barbhq/barb/store"
 )
 
 // Line is a command line of barb that runs beside this one.
@@ -24,13 +25,15 @@ type Line struct {
 	In       io.Reader // nil: it has no keyboard
 	Out, Err io.Writer
 	Width    int // columns of what it prints
+	// Terminal is where an editor draws that the command line starts; nil: it starts none.
+	Terminal io.Writer
 }
 
 // Barb runs a command line of barb and returns its exit code.
 type Barb func(ctx context.Context, l Line) int
 
 // New makes the command.
-func New(sh *shell.Shell, barb Barb) *cobra.Command {
+func New(sh *shell.Shell, barb Barb, page Pages) *cobra.Command {
 	var filter string
 	cmd := &cobra.Command{
 		Use:  "tui",
@@ -42,13 +45,17 @@ func New(sh *shell.Shell, barb Barb) *cobra.Command {
 			if sh.JSON {
 				return fail.Usage("barb tui prints no JSON").Hint("barb history --json")
 			}
-			history, err := sh.WriteHistory(cmd.Context())
+			history, err := sh.ReadHistory(cmd.Context())
+			if errors.Is(err, store.ErrNotExist) { // the view says how the first webhook comes
+				history, err = sh.WriteHistory(cmd.Context())
+			}
 			if err != nil {
 				return err
 			}
 			ctx, stop := sh.Interruptible(cmd.Context())
 			defer stop()
-			v := Viewer{World: &World{Shell: sh, History: history, Barb: barb}, In: sh.In, Out: sh.Out, Filter: filter}
+			world := &World{Shell: sh, History: history, Barb: barb, Page: page}
+			v := Viewer{World: world, In: sh.In, Out: sh.Out, Filter: filter}
 			return v.Run(ctx)
 		},
 	}
@@ -63,6 +70,7 @@ type Viewer struct {
 	Out     io.Writer
 	Counts  func() string // what a listener says of itself; nil without one
 	Filter  string
+	At      string // where that listener listens; "" without one
 	program *tea.Program
 	screen  *screen
 	ctx     context.Context
@@ -83,6 +91,7 @@ func (v *Viewer) Run(ctx context.Context) error {
 	v.ctx, v.screen = ctx, &screen{w: v.Out}
 	sh := v.World.Shell
 	state, effects := Start(sh.HistoryName(), sh.Stdout.Color, sh.Now())
+	state.Listening, state.Overlooked = v.At, v.World.Overlooked
 	if v.Filter != "" {
 		state.filter, state.follow = v.Filter, true
 		effects[0] = Load{Gen: 1, Filter: v.Filter}

@@ -2,17 +2,20 @@ package tui_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/tui"
@@ -36,6 +39,7 @@ type desk struct {
 	world   *tui.World
 	state   tui.State
 	others  []tui.Effect // that are not the history's
+	copied  []string     // what went to the clipboard with the address of the page
 	now     time.Time
 }
 
@@ -43,9 +47,18 @@ func newDesk(t *testing.T, color bool) *desk {
 	t.Helper()
 	d := &desk{t: t, now: noon.Add(time.Hour)}
 	home := t.TempDir()
+	const routes = "[[route]]\npath = \"/checked\"\nscheme = \"github\"\nsecret = \"env:SECRET\"\n"
+	if err := os.WriteFile(filepath.Join(home, "barb.toml"), []byte(routes), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	variables := map[string]string{"XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home}
 	sh := shell.New(shell.Env{Getenv: func(name string) string { return variables[name] }, Dir: home,
 		Now: func() time.Time { return d.now }}, "test")
+	sh.Root = &cobra.Command{Use: "barb"}
+	sh.AddGlobalFlags(sh.Root)
+	if err := sh.Prepare(sh.Root); err != nil {
+		t.Fatal(err)
+	}
 	sh.Paint(color)
 	history, err := sh.WriteHistory(t.Context())
 	if err != nil {
@@ -56,6 +69,8 @@ func newDesk(t *testing.T, color bool) *desk {
 	d.world = &tui.World{Shell: sh, History: history, Barb: func(_ context.Context, l tui.Line) int {
 		fmt.Fprintf(l.Out, "this is what barb %s prints\n", strings.Join(l.Args, " "))
 		return 0
+	}, Page: func(context.Context, string) (tui.Page, error) {
+		return tui.Page{Enter: "http://127.0.0.1:4040/?code=A", Failed: errors.New("none")}, nil
 	}}
 	return d
 }
@@ -65,6 +80,7 @@ func (d *desk) start(width, height int, color bool) {
 	d.t.Helper()
 	state, effects := tui.Start("/home/me/history.db", color, d.now)
 	d.state = state
+	d.state.Overlooked = d.world.Overlooked
 	d.do(effects)
 	d.send(tui.Size{Width: width, Height: height})
 }
@@ -129,6 +145,14 @@ func (d *desk) do(effects []tui.Effect) {
 			d.send(d.world.Note(d.t.Context(), e))
 		case tui.Delete:
 			d.send(d.world.Delete(d.t.Context(), e))
+		case tui.Browse:
+			var screen strings.Builder
+			d.send(d.world.Browse(d.t.Context(), &screen, e))
+			d.copied = append(d.copied, screen.String())
+		case tui.ReadQueue:
+			d.send(d.world.ReadQueue(d.t.Context(), e))
+		case tui.Change:
+			d.send(d.world.Change(d.t.Context(), e))
 		case tui.Poll:
 		default:
 			d.others = append(d.others, e)
@@ -287,4 +311,62 @@ func TestAWebhookIsPinnedAndNotedByKey(t *testing.T) {
 	d.poll()
 	d.press(".")
 	d.has("the note has several lines: barb note 14 prints it")
+}
+
+// S counts what the filter selects, as far as barb stats can.
+func TestTheFiguresAreOfTheFilter(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.fill()
+	d.start(80, 24, false)
+	d.press("S")
+	d.has("this is what barb stats --plot prints")
+	d.press("esc")
+	d.enter("/", "since:90d event:push")
+	d.press("S")
+	d.has("this is what barb stats --plot --since 90d --event push prints")
+	d.hasNot("do not narrow")
+	d.press("esc")
+	d.enter("/", " github")
+	d.press("S")
+	d.has("$ barb stats --plot --since 90d --event push  esc")
+	d.has("the ids and words of the filter do not narrow the figures")
+}
+
+// The page is opened at the chosen webhook with the filter in force. An address with a code stays until the next key.
+func TestTheKeyOpensThePage(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.fill()
+	var places []string
+	page := tui.Page{At: "http://127.0.0.1:4040/w/9", Enter: "http://127.0.0.1:4040/w/9?code=ONCE"}
+	d.world.Page = func(_ context.Context, place string) (tui.Page, error) {
+		places = append(places, place)
+		return page, nil
+	}
+	d.start(80, 24, false)
+	d.press("j", "j", "o")
+	d.has("opened http://127.0.0.1:4040/w/9; copied its address")
+	d.hasNot("ONCE")
+	d.enter("/", "event:push since:9d")
+	page.Failed = errors.New("no browser was found here")
+	d.press("o")
+	d.has("no browser was found here; this address works once, and is copied:")
+	d.has("ONCE")
+	d.press("j")
+	d.hasNot("ONCE")
+	d.press("o")
+	d.has("ONCE")
+	d.now = d.now.Add(2 * time.Minute)
+	d.poll()
+	d.hasNot("ONCE")
+	filtered := "/w/7?q=event%3Apush+since%3A9d"
+	if want := []string{"/w/12", filtered, filtered}; !slices.Equal(places, want) {
+		t.Errorf("%q", places)
+	}
+	for _, copied := range d.copied {
+		if !strings.HasSuffix(copied, "\a") || !strings.HasPrefix(copied, "\x1b]52;c;") {
+			t.Errorf("%q is copied", copied)
+		}
+	}
 }

@@ -45,6 +45,13 @@ func Update(s State, m Message) (State, []Effect) {
 		s.offered(&m)
 	case Remarked:
 		s.remarked(&m)
+	case Visited:
+		s.visited(&m)
+	case QueueRead:
+		s.queueRead(&m)
+	case Changed:
+		s.tell(m.Text, m.Bad)
+		effects = s.readQueue()
 	case Gone:
 		if m.Err != "" {
 			s.tell(m.Err, true)
@@ -86,6 +93,9 @@ func (s *State) resize(m Size) (effects []Effect) {
 		}
 	}
 	s.fold()
+	if s.queue != nil {
+		s.chooseEntry(0)
+	}
 	return effects
 }
 
@@ -131,6 +141,13 @@ func (s *State) polled(m *Polled) []Effect {
 	}
 	if !s.notice.until.After(m.Now) {
 		s.notice = notice{}
+	}
+	if s.unread = ""; m.Err != nil { // what is on the screen stays
+		s.unread = m.Err.Error()
+		return effects
+	}
+	if s.queue.isOld(m.Now) {
+		effects = append(effects, s.readQueue()...)
 	}
 	if m.Gen != s.list.gen {
 		return effects

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/keys"
 	"github.com/barbhq/barb/commands/plot"
+	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -20,11 +21,14 @@ func View(s State) string {
 	if width <= 0 || height <= 0 {
 		return ""
 	}
-	d := drawing{s: &s, p: &ui.Printer{Color: s.Color}}
+	d := drawing{s: &s, p: &ui.Printer{Color: s.Color, Overlooked: s.Overlooked}}
 	lines := []string{d.title()}
-	if s.over != nil {
+	switch {
+	case s.over != nil:
 		lines = append(lines, d.over(s.over, width, height-otherLines, true)...)
-	} else {
+	case s.queue != nil:
+		lines = append(lines, d.queue(rect{0, 1, width, max(height-otherLines, 1)})...)
+	default:
 		lines = append(lines, d.panes()...)
 	}
 	below := append(strings.Split(d.notices(), "\n"), d.keys())
@@ -71,15 +75,27 @@ func (d *drawing) title() string {
 	if s.Counts != "" {
 		left += ui.EscapeLine(s.Counts)
 	} else {
-		left += ui.Clip(filepath.Base(s.Path), 40)
+		left += ui.Clip(nameOf(s.Path), 40)
 	}
 	return between(left, d.live(), s.Width)
+}
+
+// nameOf is a history in a few words: the name of a file, or server and database.
+func nameOf(path string) string {
+	_, server, ok := strings.Cut(path, "://")
+	if !ok {
+		return filepath.Base(path)
+	}
+	server, _, _ = strings.Cut(server, "?")
+	return server[strings.LastIndex(server, "@")+1:]
 }
 
 // live says whether the view follows, what waits, and the rate.
 func (d *drawing) live() string {
 	s, right := d.s, "○ not following"
 	switch n := len(s.list.waiting); {
+	case s.unread != "":
+		right = d.sgr("31", "○") + " not read"
 	case s.follow:
 		right = d.sgr("32", "●") + " following"
 	case s.list.missed:
@@ -155,7 +171,7 @@ func (d *drawing) detail(r rect) []string {
 	case s.chosen() == nil:
 		return block(append(lines[:0], d.p.Faint(strings.Repeat("─", r.w))), r)
 	case s.detail.mistake != "":
-		lines = append(lines, ui.EscapeLine(s.detail.mistake))
+		lines = append(lines, wrapWords(strings.Split(ui.Escape(s.detail.mistake), "\n"), r.w)...)
 	case s.detail.at < len(s.detail.lines):
 		lines = append(lines, s.detail.lines[s.detail.at:]...)
 	}
@@ -244,17 +260,19 @@ func (d *drawing) notices() string {
 	case s.field != nil:
 		return d.field(s.field)
 	case s.copying:
-		return d.letters()
+		return strings.Join(keys.LetterLines(keys.Terminal, s.Width), "\n")
 	case s.notice.text != "":
-		text := ui.EscapeLine(s.notice.text)
-		if s.notice.bad {
-			return d.sgr("31", text)
-		}
-		return text
+		return d.notice()
 	case s.running != "":
 		return ui.EscapeLine(s.running) + " …"
+	case s.unread != "":
+		return d.mistaken("", s.unread)
 	case s.list.mistake != "":
-		return d.sgr("31", ui.EscapeLine(s.list.mistake))
+		return d.mistaken("", s.list.mistake)
+	case s.queue != nil && s.queue.mistake != "" && s.queue.list != nil:
+		return d.mistaken("", s.queue.mistake)
+	case s.queue != nil:
+		return d.p.Faint(queued.Parts[s.queue.part].Command)
 	case len(s.picked) > 0:
 		return fmt.Sprintf("%d selected; esc drops the selection", len(s.picked))
 	case s.filter != "":
@@ -263,18 +281,19 @@ func (d *drawing) notices() string {
 	return d.p.Faint(ui.EscapeLine(s.detail.title))
 }
 
-// letters lists what can be copied, in as many lines as that takes.
-func (d *drawing) letters() string {
-	line := "copy"
+// notice draws what an action said, in as many lines as that takes.
+func (d *drawing) notice() string {
 	var lines []string
-	for _, l := range keys.Letters {
-		entry := "  " + l.Key + " " + l.What
-		if len(line)+len(entry) > d.s.Width {
-			lines, line = append(lines, line), "    "
-		}
-		line += entry
+	for line := range strings.Lines(d.s.notice.text) {
+		lines = append(lines, ui.EscapeLine(strings.TrimSuffix(line, "\n")))
 	}
-	return strings.Join(append(lines, line), "\n")
+	lines = wrapWords(lines, d.s.Width)
+	if d.s.notice.bad {
+		for i, line := range lines {
+			lines[i] = d.sgr("31", line)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // field draws a line in which something is typed, with its cursor.
@@ -299,15 +318,31 @@ func (d *drawing) field(f *field) string {
 	help := f.help
 	if f.purpose == forAction {
 		var found []string
-		for _, r := range named(f.text, d.s.has()) {
+		for _, r := range named(f.text, d.s.nameable(), d.s.has()) {
 			found = append(found, string(r.Action))
 		}
 		help = strings.Join(found, "  ")
 	}
 	if f.mistake != "" {
-		return line + "  " + d.sgr("31", ui.EscapeLine(f.mistake))
+		return d.mistaken(line, f.mistake)
 	}
 	return line + "  " + d.p.Faint(help)
+}
+
+// mistaken puts what is wrong with a field behind it, or below where that has more room.
+func (d *drawing) mistaken(line, mistake string) string {
+	text := strings.Split(ui.Escape(mistake), "\n")
+	if len(text) == 1 && line != "" && ansi.StringWidth(line)+2+ansi.StringWidth(text[0]) <= d.s.Width {
+		return line + "  " + d.sgr("31", text[0])
+	}
+	var lines []string
+	if line != "" {
+		lines = append(lines, line)
+	}
+	for _, one := range wrapWords(text, d.s.Width) {
+		lines = append(lines, d.sgr("31", one))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // keys is the last line: the keys that do something here.
@@ -315,13 +350,9 @@ func (d *drawing) keys() string {
 	s := d.s
 	switch {
 	case s.field != nil:
-		return d.p.Faint("enter does it  esc leaves  ctrl-u clears")
+		return d.p.Faint(keys.Footer(keys.Field, s.Width, s.has()))
 	case s.copying:
-		return d.p.Faint("a letter copies  esc leaves")
-	case s.over != nil:
-		return d.p.Faint("↑↓ scroll  esc closes  ? keys  ctrl-c quit")
-	case s.pane != listPane || s.result != nil:
-		return d.p.Faint("esc back  " + keys.Footer(keys.Terminal, s.Width-10, s.has()))
+		return d.p.Faint(keys.Footer(keys.Second, s.Width, s.has()))
 	}
-	return d.p.Faint(keys.Footer(keys.Terminal, s.Width, s.has()))
+	return d.p.Faint(keys.Footer(s.view(), s.Width, s.has()))
 }

@@ -21,12 +21,12 @@ var (
 	idColumn     = column{func(c ui.Cells) string { return c.ID }, 4, 10, true}
 	whenColumn   = column{func(c ui.Cells) string { return c.When }, 8, 12, false}
 	arrowColumn  = column{func(c ui.Cells) string { return c.Arrow }, 1, 1, false}
-	eventColumn  = column{func(c ui.Cells) string { return c.Event }, 0, 0, false} // takes what is left
+	eventColumn  = column{func(c ui.Cells) string { return c.Event }, 0, 0, false} // takes what is left, with the marks
 	hostColumn   = column{func(c ui.Cells) string { return c.Endpoint }, 0, 22, false}
 	answerColumn = column{func(c ui.Cells) string { return c.ShortResult }, 7, 12, false}
 	resultColumn = column{func(c ui.Cells) string { return c.Result }, 13, 30, false}
 	tookColumn   = column{func(c ui.Cells) string { return c.Took }, 5, 7, true}
-	stateColumn  = column{func(c ui.Cells) string { return c.SignatureState }, 5, 9, false}
+	stateColumn  = column{func(c ui.Cells) string { return c.SignatureState }, 5, 11, false}
 	schemeColumn = column{func(c ui.Cells) string { return c.SignatureWord }, 9, 26, false}
 )
 
@@ -59,40 +59,47 @@ func (d *drawing) list(r rect) []string {
 		return nil
 	}
 	if len(s.list.rows) == 0 {
-		return block(wrap(d.empty(), r.w), r)
+		return block(wrapWords(d.empty(), r.w), r)
 	}
 	rows := s.list.rows[min(s.list.top, len(s.list.rows)):]
 	rows = rows[:min(len(rows), r.h)]
 	columns := columnsIn(r.w)
-	cells, plain := d.cells(rows, columns, d.p), d.cells(rows, columns, &ui.Printer{})
+	all, plain := d.cells(rows, columns, d.p), d.cells(rows, columns, &ui.Printer{Overlooked: s.Overlooked})
 	widths := widthsOf(columns, plain, r.w)
 	lines := make([]string, len(rows))
 	for i, w := range rows {
 		chosen := s.list.top+i == s.list.at
 		marks := d.marks(w, chosen)
 		if chosen && s.Color {
-			lines[i] = d.reverse(fit(marks+join(columns, plain[i], widths), r.w))
+			lines[i] = d.reverse(fit(marks+plain[i].join(columns, widths), r.w))
 		} else {
-			lines[i] = marks + join(columns, cells[i], widths)
+			lines[i] = marks + all[i].join(columns, widths)
 		}
 	}
 	return block(lines, r)
 }
 
+// row is the cells of a webhook.
+type row struct {
+	cells []string
+	marks string // stand at the end of the event
+}
+
 // cells returns the cells of rows.
-func (d *drawing) cells(rows []*webhooks.Webhook, columns []column, p *ui.Printer) [][]string {
-	all := make([][]string, len(rows))
+func (d *drawing) cells(rows []*webhooks.Webhook, columns []column, p *ui.Printer) []row {
+	all := make([]row, len(rows))
 	for i, w := range rows {
 		c := p.Cells(w, d.s.Now)
+		all[i].marks = c.Marks
 		for _, column := range columns {
-			all[i] = append(all[i], column.cell(c))
+			all[i].cells = append(all[i].cells, column.cell(c))
 		}
 	}
 	return all
 }
 
 // widthsOf returns how wide each column is. The event takes what the others leave.
-func widthsOf(columns []column, cells [][]string, width int) []int {
+func widthsOf(columns []column, rows []row, width int) []int {
 	widths := make([]int, len(columns))
 	rest, event := width-marksWidth-gapWidth*(len(columns)-1), 0
 	for i, c := range columns {
@@ -101,8 +108,8 @@ func widthsOf(columns []column, cells [][]string, width int) []int {
 			continue
 		}
 		widths[i] = c.least
-		for _, row := range cells {
-			widths[i] = max(widths[i], min(ansi.StringWidth(row[i]), c.most))
+		for _, row := range rows {
+			widths[i] = max(widths[i], min(ansi.StringWidth(row.cells[i]), c.most))
 		}
 		rest -= widths[i]
 	}
@@ -111,15 +118,27 @@ func widthsOf(columns []column, cells [][]string, width int) []int {
 }
 
 // join joins the cells of a row, each as wide as its column.
-func join(columns []column, cells []string, widths []int) string {
-	parts := make([]string, len(cells))
-	for i, cell := range cells {
+func (r *row) join(columns []column, widths []int) string {
+	parts := make([]string, len(r.cells))
+	for i, cell := range r.cells {
+		if columns[i].most == 0 && r.marks != "" {
+			cell = marked(cell, r.marks, widths[i])
+		}
 		if parts[i] = fit(cell, widths[i]); columns[i].right {
 			cell = strings.TrimRight(parts[i], " ")
 			parts[i] = strings.Repeat(" ", max(widths[i]-ansi.StringWidth(cell), 0)) + cell
 		}
 	}
 	return strings.Join(parts, strings.Repeat(" ", gapWidth))
+}
+
+// marked is an event with marks in a width. Half of it is the event's.
+func marked(event, marks string, width int) string {
+	room := max(width-ansi.StringWidth(marks)-gapWidth, width/2)
+	if ansi.StringWidth(event) > room {
+		event = ansi.Truncate(event, room, "…")
+	}
+	return event + strings.Repeat(" ", gapWidth) + marks
 }
 
 // marks are the two columns before a row: the chosen one, and one that is marked or selected.
@@ -142,12 +161,16 @@ func (d *drawing) empty() []string {
 	s := d.s
 	switch {
 	case s.list.mistake != "":
-		return []string{"", ui.EscapeLine(s.list.mistake)}
+		return append([]string{""}, strings.Split(ui.Escape(s.list.mistake), "\n")...)
 	case !s.list.loaded:
 		return []string{"", "reading the history …"}
 	case s.filter != "":
 		return []string{"", "nothing in the history matches " + ui.EscapeLine(s.filter), "esc clears the filter"}
 	}
+	if s.Listening != "" {
+		return []string{"", "The history is empty. It fills itself when the first webhook comes:", "",
+			"  barb send " + ui.EscapeLine(s.Listening) + " --event stripe:invoice.paid"}
+	}
 	return []string{"", "The history is empty. It fills itself when the first webhook comes:", "",
-		"  barb listen", "  barb send http://localhost:4242 --event invoice.paid"}
+		"  barb listen", "  barb send http://localhost:4242 --event stripe:invoice.paid"}
 }

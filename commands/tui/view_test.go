@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +100,28 @@ func TestAWrongFilterLeavesTheListAsItIs(t *testing.T) {
 	d.has("other.event")
 }
 
+// The whole message about a wrong filter is shown. A mistake in an expression is marked at its place.
+func TestWhatIsWrongWithAFilterIsToldWhole(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.fill()
+	for _, width := range []int{46, 80} {
+		d.start(width, 24, false)
+		d.enter("/", "since:yesterday")
+		view := strings.Join(strings.Fields(d.view()), " ")
+		if !strings.Contains(view, `--since "yesterday" is not an age (1h, 7d) or a time (RFC 3339`) {
+			t.Errorf("%d columns:\n%s", width, d.view())
+		}
+		d.press("esc")
+		d.enter("/", "where:'.status >>= 4'")
+		screen := strings.Split(d.view(), "\n")
+		at := slices.IndexFunc(screen, func(line string) bool { return strings.TrimSpace(line) == "^" })
+		if at < 0 || !strings.HasPrefix(screen[at-1][max(strings.Index(screen[at], "^"), 0):], ">= 4") {
+			t.Errorf("%d columns:\n%s", width, d.view())
+		}
+	}
+}
+
 func TestLettersTypedIntoAFieldDoNotAct(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, false)
@@ -164,7 +187,7 @@ func TestActionsAreCommandLines(t *testing.T) {
 	d.start(80, 24, false)
 	for _, step := range []struct{ keys, says string }{
 		{"r", "barb replay 14 --to "}, {"v", "barb verify 14 --explain prints"}, {"S", "barb stats --plot prints"},
-		{"Q", "barb queue prints"}, {"m j d", "barb diff 14 13 prints"}, {"space space r", "barb replay 12 13 prints"},
+		{"m j d", "barb diff 14 13 prints"}, {"space space r", "barb replay 12 13 prints"},
 		{"j j j j j R", "127.0.0.1:3000"}, {"enter", "barb replay 5 --to http://127.0.0.1:3000/hooks prints"},
 		{"r", "barb replay 5 prints"}, // it went there before
 		{"x enter", "barb save 5 --out 5.barb.ndjson prints"},
@@ -177,6 +200,17 @@ func TestActionsAreCommandLines(t *testing.T) {
 	}
 	d.enter(":", "fig")
 	d.has("barb stats --plot prints")
+	d.press("esc")
+	d.enter("/", "customer.created") // which went nowhere
+	d.press("e")
+	d.has("barb replay 1 --edit --to ")
+	d.enter("1", "27.0.0.1:3000")
+	d.enter("R", "7 --edit")
+	want := []tui.Effect{tui.Edit{Args: []string{"replay", "1", "--edit", "--to", "127.0.0.1:3000"}},
+		tui.Edit{Args: []string{"replay", "1", "--to", "7", "--edit"}}}
+	if diff := cmp.Diff(want, d.others); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func TestThePathOfALineIsThatOfJQ(t *testing.T) {
@@ -214,6 +248,55 @@ func TestWhatIsCopiedGoesOutCoded(t *testing.T) {
 	m = d.world.Copy(t.Context(), &screen, tui.Copy{ID: 1, What: "body", Args: []string{"show", "1", "--body"}})
 	if screen.Len() > 0 || !strings.Contains(m.Err, "barb show 1 --body") {
 		t.Errorf("%d bytes, %+v", screen.Len(), m)
+	}
+}
+
+// A history that cannot be read is not followed, and the view says so until it can.
+func TestAHistoryThatCannotBeReadIsToldOf(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.fill()
+	d.start(80, 24, false)
+	d.has("● following")
+	d.send(tui.Polled{Gen: 1, Now: d.now, Err: errors.New("history on db.test: the server does not answer\ntry again")})
+	d.has("○ not read", "the server does not answer", "try again", "charge.succeeded")
+	d.hasNot("● following")
+	d.add(100, received("later.event", "stripe", 200, "{}"))
+	d.poll()
+	d.has("● following", "later.event")
+	d.hasNot("does not answer")
+	if err := d.history.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.poll()
+	d.has("○ not read")
+	d.state.Path = "postgres://barb@db.test:5432/hooks?sslmode=require"
+	d.has("barb  db.test:5432/hooks ")
+}
+
+// Nothing is written to a history whose file is gone, so looking finds out. What is on the screen stays.
+func TestThatTheFileOfTheHistoryIsGoneIsSaid(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.fill()
+	for _, width := range []int{46, 80} {
+		d.start(width, 24, false)
+		path := d.history.Path()
+		if err := os.Rename(path, path+".away"); err != nil {
+			t.Fatal(err)
+		}
+		d.poll()
+		d.has("○ not read", "charge.succeeded")
+		const said = "was removed or replaced while it was open; start it again; it then uses the new history"
+		if !strings.Contains(strings.Join(strings.Fields(d.view()), " "), said) {
+			t.Errorf("%d columns:\n%s", width, d.view())
+		}
+		if err := os.Rename(path+".away", path); err != nil {
+			t.Fatal(err)
+		}
+		d.poll()
+		d.has("● following")
+		d.hasNot("was removed")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/act"
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/query"
 	"github.com/barbhq/barb/commands/shell"
@@ -24,6 +25,9 @@ type World struct {
 	History *store.Store
 	// Barb runs another command line beside this one and returns its exit code. What it prints goes to two writers.
 	Barb Barb
+	Page Pages
+	// Actions are those of a listener, with what its flags say; nil: those of the shell.
+	Actions *act.Actions
 
 	mu     sync.Mutex
 	filter string // the one that chosen is for
@@ -154,12 +158,16 @@ func (w *World) Poll(ctx context.Context, every time.Duration) Polled {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	m := Polled{Gen: w.gen, Now: w.Shell.Now()}
-	if err != nil || w.gen == 0 || newest == w.newest && w.Shell.Now().Sub(w.asked) < changesEvery {
+	if err != nil && !errors.Is(err, store.ErrNotFound) && ctx.Err() == nil {
+		m.Err = told(err)
+		return m
+	}
+	if w.gen == 0 || newest == w.newest && w.Shell.Now().Sub(w.asked) < changesEvery {
 		return m
 	}
 	rows, err := w.news.Next(ctx, newest, m.Now)
 	if err != nil {
-		m.Err = err
+		m.Err = told(err)
 		return m
 	}
 	m.Lost = newest-w.newest > followed
@@ -207,8 +215,8 @@ func (l *limited) String() string {
 	return l.text.String()
 }
 
-// told is an error in one line with its hint.
-func told(err error) error { return errors.New(query.Reason(err)) }
+// told is an error with its hint, as the command line has it.
+func told(err error) error { return errors.New(query.Mistake(advice.Of(err))) }
 
 // Delete deletes webhooks.
 func (w *World) Delete(ctx context.Context, d Delete) (m Gone) {
@@ -253,4 +261,12 @@ func (w *World) Targets(ctx context.Context, t Targets) Offered {
 	return m
 }
 
-func (w *World) actions() *act.Actions { return &act.Actions{Shell: w.Shell} }
+// Overlooked reports whether a webhook was not checked though a secret is known for it, as the page does.
+func (w *World) Overlooked(x *record.Exchange) bool { return w.actions().Overlooked(x) }
+
+func (w *World) actions() *act.Actions {
+	if w.Actions != nil {
+		return w.Actions
+	}
+	return &act.Actions{Shell: w.Shell}
+}

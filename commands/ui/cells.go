@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 type Cells struct {
 	ID, When, Arrow, Event, Endpoint         string
 	Result, ShortResult                      string
+	Marks                                    string // pinned, note, ×3, stale
 	Took, Tries                              string
 	Signature, SignatureWord, SignatureState string
 }
@@ -21,15 +23,16 @@ type Cells struct {
 func (p *Printer) Cells(w *webhooks.Webhook, now time.Time) Cells {
 	r := rowOf(w, now)
 	return Cells{ID: strconv.FormatInt(r.id, 10), When: when(r.start, now), Arrow: arrow(r.x), Event: p.eventName(r.x),
-		Endpoint: Clip(endpointOf(r), 60), Result: p.resultCell(r), ShortResult: p.shortResult(r) + p.rowMarks(r),
-		Took: Duration(answeredBy(r).Took), Tries: strconv.Itoa(r.tries), Signature: p.signatureCell(r),
+		Endpoint: Clip(endpointOf(r), 60), Result: p.unmarkedResult(r), ShortResult: p.shortResult(r),
+		Marks: strings.ReplaceAll(p.rowMarks(r), "  ", " "),
+		Took:  Duration(answeredBy(r).Took), Tries: strconv.Itoa(r.tries), Signature: p.signatureCell(r),
 		SignatureWord: p.signatureWord(r), SignatureState: p.shortSignature(r)}
 }
 
 // Words returns what the words of a filter look at: the cells of a webhook, its path and its state.
 func Words(w *webhooks.Webhook, now time.Time) string {
 	c, last := (&Printer{}).Cells(w, now), w.Last()
-	words := []string{c.ID, c.When, c.Event, c.Endpoint, c.Result, c.Signature, Clip(last.Request.Method, 20),
+	words := []string{c.ID, c.When, c.Event, c.Endpoint, c.Result, c.Marks, c.Signature, Clip(last.Request.Method, 20),
 		Clip(last.Request.WireTarget(), 200), Clip(last.WebhookID, 60), string(w.State)}
 	if status := last.Status(); status != 0 {
 		words = append(words, strconv.Itoa(status/100)+"xx")
@@ -40,10 +43,10 @@ func Words(w *webhooks.Webhook, now time.Time) string {
 // State returns the state of a webhook in its colour.
 func (p *Printer) State(w *webhooks.Webhook) string { return p.outcomeWord(record.Outcome(w.State)) }
 
-// Pretty writes a body as Details does, without its indentation.
-func (p *Printer) Pretty(body []byte, contentType string) {
+// Pretty writes a body as Details does, without its indentation. whole is the command line that prints all of it.
+func (p *Printer) Pretty(body []byte, contentType, whole string) {
 	var text strings.Builder
-	(&Printer{W: &text, Color: p.Color}).pretty(body, contentType)
+	(&Printer{W: &text, Color: p.Color}).pretty(body, contentType, whole)
 	for line := range strings.Lines(strings.Trim(text.String(), "\n")) {
 		p.Line(strings.TrimSuffix(strings.TrimPrefix(line, "    "), "\n"))
 	}
@@ -92,6 +95,6 @@ func (p *Printer) Answer(x *record.Exchange) {
 	p.Headers(r.Header)
 	if len(r.Body) > 0 {
 		p.Line("")
-		p.Pretty(r.Body, r.Header.Get("Content-Type"))
+		p.Pretty(r.Body, r.Header.Get("Content-Type"), fmt.Sprintf("barb show %d --json", x.ID))
 	}
 }

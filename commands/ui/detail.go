@@ -102,8 +102,8 @@ func (p *Printer) facts(x *record.Exchange) [][2]string {
 		{"event", EscapeLine(x.Event())},
 		{"webhook id", EscapeLine(x.WebhookID)},
 		{"signature", p.signature(x)},
-		{"why", why(x)},
-		{"next", nextStep(x)},
+		{"why", p.why(x)},
+		{"next", p.nextStep(x)},
 		{"marks", Marks(x)},
 		{"not stored", EscapeLine(strings.Join(x.Masked(), ", "))},
 		{"to replay", EscapeLine(replayOfMasked(x))},
@@ -151,7 +151,14 @@ func (p *Printer) message(h record.Header, body []byte, size int64) {
 // Headers writes header fields in wire order.
 func (p *Printer) Headers(h record.Header) {
 	for _, f := range h {
-		p.Line(p.faint(EscapeLine(f.Name)+":") + " " + EscapeLine(f.Value))
+		line := p.faint(EscapeLine(f.Name)+":") + " " + EscapeLine(f.Value)
+		if !p.Pane {
+			p.Line(line)
+			continue
+		}
+		for i, part := range folded(line, max(p.Width-2, 1), true) {
+			p.Line(strings.Repeat("  ", min(i, 1)) + part)
+		}
 	}
 }
 
@@ -188,16 +195,22 @@ func (p *Printer) signature(x *record.Exchange) string {
 	return strings.Join(words, "  ")
 }
 
-// why says in plain English why a signature was refused; "" for one that was not.
-func why(x *record.Exchange) string {
+// why says in plain English why a signature was refused or not checked; "" for others.
+func (p *Printer) why(x *record.Exchange) string {
+	if p.overlooked(x) {
+		return "it was not checked when it came, though a secret is known for it"
+	}
 	if x.Verdict.Status != record.Invalid {
 		return ""
 	}
 	return Reason(x.Verdict.Reason, x.Verdict.Tried)
 }
 
-// nextStep says what to do about a refused signature.
-func nextStep(x *record.Exchange) string {
+// nextStep says what to do about a signature that was refused or not checked.
+func (p *Printer) nextStep(x *record.Exchange) string {
+	if p.overlooked(x) {
+		return fmt.Sprintf("barb verify %d --explain checks it now", x.ID)
+	}
 	if x.Verdict.Status != record.Invalid {
 		return ""
 	}

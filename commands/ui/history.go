@@ -44,6 +44,7 @@ type historyRow struct {
 	came  int  // how often a received webhook was delivered
 	whole bool // a webhook, not one exchange of it
 	pin   bool // pruning leaves it
+	noted bool // a person has written a note on it
 }
 
 var historyColumns = []historyColumn{
@@ -99,7 +100,7 @@ func (p *Printer) Webhooks(all []*webhooks.Webhook, columns []string, now time.T
 
 func rowOf(w *webhooks.Webhook, now time.Time) *historyRow {
 	return &historyRow{id: w.ID, x: w.Last(), start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
-		tries: tries(w), came: came(w), whole: true, pin: w.Remark.Pinned}
+		tries: tries(w), came: came(w), whole: true, pin: w.Remark.Pinned, noted: w.Remark.Note != ""}
 }
 
 // History writes exchanges as a table, in the order given.
@@ -215,6 +216,15 @@ func (p *Printer) eventName(x *record.Exchange) string {
 
 // resultCell is the answer and what became of the webhook: "200 → app 200", "502 → app refused  failed".
 func (p *Printer) resultCell(r *historyRow) string {
+	text := p.unmarkedResult(r)
+	if marks := p.rowMarks(r); marks != "" {
+		text += "  " + marks
+	}
+	return text
+}
+
+// unmarkedResult is resultCell without the marks.
+func (p *Printer) unmarkedResult(r *historyRow) string {
 	text := p.result(r.x)
 	if r.app != nil {
 		note, well := appResult(r.app)
@@ -228,22 +238,24 @@ func (p *Printer) resultCell(r *historyRow) string {
 	if state := p.stateWord(r); state != "" {
 		text += " " + state
 	}
-	return text + p.rowMarks(r)
+	return text
 }
 
 // rowMarks are the marks of a row. The redeliveries of a webhook are counted: they are in its own row.
 func (p *Printer) rowMarks(r *historyRow) string {
+	var all []string
 	if r.pin {
-		r := *r
-		r.pin = false
-		return "  " + p.faint("pinned") + p.rowMarks(&r)
+		all = append(all, p.faint("pinned"))
 	}
-	if !r.whole || r.x.Role != record.Redelivery {
-		return p.marks(r.x)
+	if r.noted {
+		all = append(all, p.faint("note"))
 	}
 	x := *r.x
-	x.Marks = slices.DeleteFunc(slices.Clone(x.Marks), func(m record.Mark) bool { return m.Kind == record.Duplicate })
-	return fmt.Sprintf("  ×%d", r.came) + p.marks(&x)
+	if r.whole && x.Role == record.Redelivery {
+		all = append(all, fmt.Sprintf("×%d", r.came))
+		x.Marks = slices.DeleteFunc(slices.Clone(x.Marks), func(m record.Mark) bool { return m.Kind == record.Duplicate })
+	}
+	return joinNonEmpty("  ", append(all, strings.TrimPrefix(p.marks(&x), "  "))...)
 }
 
 // shortResult is the answer that counts, and that of the app is called so: "app 500".

@@ -231,8 +231,14 @@ func TestBodiesAreShownAsWhatTheyAre(t *testing.T) {
 			"b = 2\n    a = café x\n    b = \\x1b[31m\n    empty = "},
 		"form with json": {"application/x-www-form-urlencoded; charset=utf-8", "payload=%7B%22a%22%3A1%7D&x=1",
 			"payload =\n    {\n      \"a\": 1\n    }\n    x = 1"},
-		"not a form": {"application/x-www-form-urlencoded", "a=%zz", "a=%zz"},
-		"text":       {"text/plain", "line 1\nline \x1b[2J2\n", "line 1\n    line \\x1b[2J2"},
+		"multipart": {"multipart/form-data; boundary=XX", strings.Join([]string{
+			"--XX", "Content-Disposition: form-data; name=a", "", "1 \x1b[31m",
+			"--XX", `Content-Disposition: form-data; name="f"; filename="x.png"`, "Content-Type: image/png", "", "\x89PNG\x00",
+			"--XX", "Content-Disposition: form-data; name=j", "", `{"n":1}`, "--XX--", ""}, "\r\n"),
+			"a = 1 \\x1b[31m\n    f = (x.png, image/png, 5B)\n    j =\n    {\n      \"n\": 1\n    }"},
+		"not multipart": {"multipart/form-data; boundary=XX", "--YY", "--YY"},
+		"not a form":    {"application/x-www-form-urlencoded", "a=%zz", "a=%zz"},
+		"text":          {"text/plain", "line 1\nline \x1b[2J2\n", "line 1\n    line \\x1b[2J2"},
 		"binary": {"application/octet-stream", "\x00\xffPNG and so on, more", "0000  00 ff 50 4e 47 20 61 6e 64 20 73 " +
 			"6f 20 6f 6e 2c  ..PNG and so on,\n    0010  20 6d 6f 72 65                                    more"},
 	} {
@@ -247,11 +253,17 @@ func TestLargeBodiesAreCutAndSoSaid(t *testing.T) {
 	long := `{"a":"` + strings.Repeat("é", 100_000) + `"}`
 	got := details(received("application/json", long))
 	if !strings.Contains(got, "{\n      \"a\": \"é") ||
-		!strings.Contains(got, "(66kB shown, 134kB more: barb show --body has all)") || strings.Contains(got, `\x`) {
+		!strings.Contains(got, "(66kB shown, 134kB more: barb show 0 --body has all)") || strings.Contains(got, `\x`) {
 		t.Errorf("got %.100s … %s", got, got[len(got)-100:])
 	}
 	if got := details(received("", strings.Repeat("\x00", 1000))); !strings.Contains(got, "(128B shown, 872B more") {
 		t.Errorf("got %s", got)
+	}
+	part := "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n" + strings.Repeat("\x01", 5000) + "\r\n"
+	got = details(received("multipart/form-data; boundary=XX", strings.Repeat(part, 190)+"--XX--\r\n"))
+	if len(got) > 128<<10 || !strings.Contains(got, "904B more)\n") ||
+		!strings.Contains(got, "(more parts are in the body)") {
+		t.Errorf("%d bytes are shown of many parts", len(got))
 	}
 	deep := strings.Repeat("[", 200_000) + strings.Repeat("]", 200_000)
 	if got := details(received("application/json", deep)); len(got) > 16<<20 {

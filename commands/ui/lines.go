@@ -133,6 +133,8 @@ func (p *Printer) verdictPaint(v record.Verdict) func(string) string {
 // signed returns the cell for an exchange's signature: signed by barb when sent, checked by barb when received.
 func (p *Printer) signed(x *record.Exchange) string {
 	switch {
+	case p.overlooked(x):
+		return p.warn("! " + x.Verdict.Words())
 	case x.Kind == record.Received:
 		return p.Verdict(x.Verdict)
 	case x.Scheme != "":
@@ -140,6 +142,8 @@ func (p *Printer) signed(x *record.Exchange) string {
 	}
 	return p.faint("unsigned")
 }
+
+func (p *Printer) overlooked(x *record.Exchange) bool { return p.Overlooked != nil && p.Overlooked(x) }
 
 func (p *Printer) outcome(x *record.Exchange) string { return p.outcomeWord(x.Outcome()) }
 

@@ -64,3 +64,20 @@ func most(values []int64, each int) (most int64) {
 	}
 	return most
 }
+
+// Trends draws figures over time, which it asks for by the width that there is; nothing where there are none.
+func (p *Printer) Trends(of func(width int) (rows []plot.Trend, from, to time.Time)) {
+	rows, from, to := of(p.plotRoom())
+	if len(rows) == 0 {
+		return
+	}
+	p.Line("")
+	begun, end := from.Local().Format(time.DateTime), to.Local().Format(time.DateTime)
+	if strings.HasPrefix(end, begun[:len(time.DateOnly)]) { // on one day
+		end = to.Local().Format(time.TimeOnly)
+	}
+	p.Line(p.faint("over time, " + begun + " to " + end))
+	for _, line := range plot.Trends(rows) {
+		p.Line(line)
+	}
+}

@@ -35,7 +35,7 @@ func (p *Printer) Details(h *Hook, shown Shown) {
 		p.fields(r.Header)
 	}
 	if shown.Body {
-		p.pretty(r.Body, r.Header.Get("Content-Type"))
+		p.pretty(r.Body, r.Header.Get("Content-Type"), fmt.Sprintf("barb show %d --body", h.ID))
 	}
 	if h.Response != nil && shown.Headers {
 		p.answered("→", h.Response, shown, len(h.Apps) == 0) // otherwise the app's response, which follows, is the same
@@ -61,7 +61,7 @@ func (p *Printer) answered(arrow string, r *record.Response, shown Shown, whole 
 		p.fields(r.Header)
 	}
 	if shown.Body {
-		p.pretty(r.Body, r.Header.Get("Content-Type"))
+		p.pretty(r.Body, r.Header.Get("Content-Type"), "--json")
 	}
 }
 
@@ -78,9 +78,10 @@ func (p *Printer) detail(text string) {
 	}
 }
 
-// pretty writes a body for people: JSON indented, a form as name = value, other text unchanged, the beginning of
-// anything else in hex; all of it escaped, and at most 64 KiB.
-func (p *Printer) pretty(body []byte, contentType string) {
+// pretty writes a body for people: JSON indented, a form as name = value, the parts of a multipart body likewise, other
+// text unchanged, the beginning of anything else in hex; all of it escaped, and at most 64 KiB. whole is the command
+// line that prints all of it.
+func (p *Printer) pretty(body []byte, contentType, whole string) {
 	if len(body) == 0 {
 		return
 	}
@@ -90,6 +91,8 @@ func (p *Printer) pretty(body []byte, contentType string) {
 		head = WholeRunes(head)
 	}
 	switch {
+	case p.multipart(body, contentType):
+		head = body
 	case !utf8.Valid(head) || bytes.IndexByte(head, 0) >= 0:
 		head = head[:min(len(head), hexShown)]
 		p.hex(head)
@@ -100,8 +103,8 @@ func (p *Printer) pretty(body []byte, contentType string) {
 		p.detail(Escape(string(head)))
 	}
 	if rest := len(body) - len(head); rest > 0 {
-		p.detail(p.faint(fmt.Sprintf("(%s shown, %s more: barb show --body has all)", units.RoundSize(int64(len(head))),
-			units.RoundSize(int64(rest)))))
+		p.detail(p.faint(fmt.Sprintf("(%s shown, %s more: %s has all)", units.RoundSize(int64(len(head))),
+			units.RoundSize(int64(rest)), whole)))
 	}
 	p.Line("")
 }

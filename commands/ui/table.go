@@ -2,7 +2,9 @@ package ui
 
 import (
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
@@ -155,25 +157,66 @@ func (p *Printer) Pairs(pairs [][2]string) {
 	}
 }
 
-// wrapped splits a text at blanks into lines that fit the width; a longer word, such as an address, stays whole. Lines
-// are not split for an unknown or very small width, and with colour.
+// wrapped splits a text at blanks into lines that fit the width; a longer word, such as an address, stays whole unless
+// the printer is of a pane. Lines are not split for an unknown or very small width.
 func (p *Printer) wrapped(text string, width int) []string {
 	lines := strings.Split(text, "\n")
-	if p.Width <= 0 || width < 20 || strings.Contains(text, "\x1b") {
+	if p.Width <= 0 || width < 20 {
 		return lines
 	}
 	var all []string
 	for _, line := range lines {
-		for lipgloss.Width(line) > width {
-			cut := cutAt(line, width)
-			if cut < 0 {
-				break
-			}
-			all, line = append(all, line[:cut]), strings.TrimLeft(line[cut:], " ")
-		}
-		all = append(all, line)
+		all = append(all, folded(line, width, p.Pane)...)
 	}
 	return all
+}
+
+// Broken breaks a line at blanks into lines of a width, and a longer word where it has to. Each line ends in the
+// colours that it began with, and a colour goes on in the next one.
+func Broken(line string, width int) []string { return folded(line, max(width, 1), true) }
+
+func folded(line string, width int, words bool) (all []string) {
+	for {
+		cut := cutAt(line, width, words)
+		rest := strings.TrimLeft(line[max(cut, 0):], " ")
+		if cut < 0 || rest == "" {
+			return recoloured(append(all, line))
+		}
+		all, line = append(all, strings.TrimRight(line[:cut], " ")), rest
+	}
+}
+
+// recoloured has the colours that are in force at the end of a line end there and begin anew in the next line.
+func recoloured(lines []string) []string {
+	if len(lines) == 1 || !strings.Contains(strings.Join(lines, ""), "\x1b") {
+		return lines
+	}
+	open := ""
+	for i, line := range lines {
+		lines[i] = open + line
+		for rest := line; ; {
+			_, after, ok := strings.Cut(rest, "\x1b[")
+			code, next, ended := strings.Cut(after, "m")
+			if !ok || !ended {
+				break
+			}
+			if rest = next; endsColour(code) {
+				open = ""
+			} else {
+				open += "\x1b[" + code + "m"
+			}
+		}
+		if open != "" {
+			lines[i] += "\x1b[0m"
+		}
+	}
+	return lines
+}
+
+// endsColour reports whether the parameters of a sequence end what others began.
+func endsColour(code string) bool {
+	last := code[strings.LastIndex(code, ";")+1:]
+	return slices.Contains([]string{"", "0", "22", "23", "24", "27", "39", "49"}, last)
 }
 
 // Lines breaks a text at blanks into lines that fit a width; a longer word stays whole. Further lines are indented. A
@@ -188,20 +231,41 @@ func Lines(text string, width int) string {
 	return first[0] + "\n  " + strings.Join(p.wrapped(rest, width-2), "\n  ")
 }
 
-// cutAt returns the index of the last blank before the width, else of the first blank; -1 when there is none.
-func cutAt(line string, width int) int {
-	runes, last := 0, -1
-	for i, r := range line {
-		if r == ' ' && i > 0 {
-			if runes > width && last >= 0 {
-				return last
-			}
-			last = i
-			if runes >= width {
+// cutAt returns where a line is broken to a width; -1 where it is not. That is at the last blank within the width, else
+// where the width ends if words may be cut, else at the first blank.
+func cutAt(line string, width int, words bool) int {
+	columns, last := 0, -1
+	for i := 0; i < len(line); {
+		if sequence := colourAt(line[i:]); sequence > 0 {
+			i += sequence
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(line[i:])
+		if r == ' ' && columns > 0 {
+			if last = i; columns >= width {
 				return last
 			}
 		}
-		runes++
+		wide := 1
+		if r >= utf8.RuneSelf {
+			wide = lipgloss.Width(string(r))
+		}
+		if columns+wide > width && columns > 0 && (last >= 0 || words) {
+			if last < 0 {
+				return i
+			}
+			return last
+		}
+		columns += wide
+		i += size
 	}
-	return last
+	return -1
+}
+
+// colourAt returns the length of the colour sequence that a text begins with; 0 without one.
+func colourAt(text string) int {
+	if !strings.HasPrefix(text, "\x1b[") {
+		return 0
+	}
+	return strings.IndexByte(text, 'm') + 1
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/fatih/color"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // Printer writes for people. Its zero value except W writes plain text of unlimited width. It is safe for concurrent
@@ -17,7 +19,11 @@ import (
 type Printer struct {
 	W     io.Writer
 	Color bool
-	Width int // columns; 0: unknown, nothing is cut
+	Width int  // columns; 0: unknown, nothing is cut
+	Pane  bool // what it prints stands in a pane of the width: a word that is longer is broken, too
+
+	// Overlooked reports whether a webhook was not checked though a secret is known for it; nil: nothing is said of that.
+	Overlooked func(x *record.Exchange) bool
 
 	mu  sync.Mutex // held for each write
 	err error

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/again"
+	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -67,6 +68,7 @@ type result struct {
 	Hint    string
 	Sent    int64 // the exchange of a replay; 0: none
 	Answer  *reply
+	Was     *reply // the answer that was recorded before; nil for none
 	Changes []changed
 	Notes   []string
 	Fields  []formField // of the form that asks for consent
@@ -170,11 +172,11 @@ func (p *Page) replay(ctx context.Context, d *doing) error {
 	how := act.How{Target: d.form.Get("to"), Exact: d.form.Get("as") == "exact", NewID: d.form.Get("new-id") != "",
 		Anywhere: d.form.Get("anywhere") != ""}
 	if d.form.Has("body") || d.form.Has("header") {
-		how.Exact = false
 		if err := d.edited(ctx, &how); err != nil {
 			return err
 		}
 	}
+	was := p.answered(ctx, d.id())
 	done, err := p.Actions.Replay(ctx, d.id(), how)
 	res := d.result()
 	if leaves, ok := errors.AsType[*again.LeavesError](err); ok {
@@ -188,9 +190,24 @@ func (p *Page) replay(ctx context.Context, d *doing) error {
 	if err != nil {
 		return err
 	}
-	res.replayed(p, done)
+	if res.replayed(p, done); res.Answer != nil {
+		res.Was = was
+	}
 	d.show(http.StatusOK, res)
 	return nil
+}
+
+// answered is the answer to a webhook that the history has: its app's, or else barb's own; nil where it has none.
+func (p *Page) answered(ctx context.Context, id int64) *reply {
+	x, err := p.Actions.Repeated(ctx, id)
+	if err == nil {
+		x, err = pick.AnsweredBy(ctx, p.History, x, p.Now())
+	}
+	if err != nil || x.Response == nil && x.Err == nil { // the replay says what is wrong
+		return nil
+	}
+	one := p.replyOf("Recorded", p.History.Redacted(x))
+	return &one
 }
 
 // replayed says what became of a replay.
@@ -201,7 +218,7 @@ func (res *result) replayed(p *Page, done *act.Replayed) {
 		res.Class, res.Word, res.Text = "warn", "not sent", "Nothing was sent."
 		return
 	}
-	answer := p.replyOf("Answer of "+ui.Clip(record.Origin(done.Sent.Request.URL), 80), done.Sent)
+	answer := p.replyOf("Now, of "+ui.Clip(record.Origin(done.Sent.Request.URL), 80), done.Sent)
 	res.Sent, res.Answer = done.Sent.ID, &answer
 	res.Class, res.Word = "bad", string(done.Verdict.Word)
 	if done.Delivered {

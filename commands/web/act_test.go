@@ -50,7 +50,7 @@ func actingWith(t *testing.T, adjust func(*web.Page)) *acting {
 	}))
 	t.Cleanup(a.app.Close)
 	if err := os.WriteFile(filepath.Join(a.home, "barb.toml"), []byte("[[route]]\npath = \"/hooks\"\nforward_to = \""+
-		a.app.URL+"\"\n"), 0o600); err != nil {
+		a.app.URL+"\"\n[[route]]\npath = \"/checked\"\nscheme = \"github\"\nsecret = \"env:SECRET\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	set := map[string]string{"HOME": a.home, "XDG_CONFIG_HOME": a.home, "XDG_DATA_HOME": a.home, "SECRET": secret,
@@ -148,6 +148,8 @@ func TestAReplayIsSentAndItsAnswerStandsInTheThread(t *testing.T) {
 		Body: []byte(a.came[0])}, noon, sign.Secret{Key: []byte(secret)}); err != nil {
 		t.Error(err)
 	}
+	has(t, text, "<h2>Recorded <small>#2</small></h2>", "<b class=\"c-bad\">500</b>", "<h2>Now, of "+a.app.URL, "200 OK",
+		"{&#34;ok&#34;:true}")
 	if page := a.get("/w/1"); !strings.Contains(page, "replay <small>#3</small>") {
 		t.Errorf("the replay is not in the timeline:\n%s", page)
 	}
@@ -192,6 +194,24 @@ func TestAnEditedBodyKeepsItsLineEnds(t *testing.T) {
 	if !strings.Contains(text, "<ins>2</ins>") || !strings.Contains(text, "X-A") || strings.Contains(text, "<b>") {
 		t.Errorf("preview: %s", text)
 	}
+	// without a script the changes stand above the form, which keeps what was chosen
+	_, _, text = a.post("/w/"+itoa(x.ID)+"/preview", "body", `{"a":2}`, "as", "exact", "new-id", "1",
+		"to", a.app.URL+"/hooks")
+	changes, form, _ := strings.Cut(text, "data-editor")
+	has(t, changes, "<ins>2</ins>")
+	has(t, form, `value="exact" checked`, `value="1" checked`, `{&#34;a&#34;:2}`)
+	if len(a.came) != before {
+		t.Error("a look at the changes sends")
+	}
+	_, _, text = a.post("/w/"+itoa(x.ID)+"/replay", "body", `{"a":2}`, "as", "exact", "part", "1")
+	if !strings.Contains(text, "an edited webhook cannot have the old signature") || len(a.came) != before {
+		t.Error(text)
+	}
+	_, _, text = a.post("/w/"+itoa(x.ID)+"/replay", "body", `{"a":1}`, "as", "exact", "part", "1")
+	if last := len(a.came) - 1; last != before || a.came[last] != `{"a":1}` {
+		t.Errorf("exactly, nothing changed: %s", text)
+	}
+	before = len(a.came)
 	secretFile := filepath.Join(a.home, "header.txt")
 	if err := os.WriteFile(secretFile, []byte("X-Stolen: yes"), 0o600); err != nil {
 		t.Fatal(err)

@@ -6,20 +6,27 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/barbhq/barb/commands/act"
+	"github.com/barbhq/barb/commands/web/markup"
 )
 
 //go:embed templates static
 var files embed.FS
 
-// templates are parsed at the first page, not when barb starts.
+// templates are parsed when a page is served, not when barb starts.
 var templates = sync.OnceValue(func() *template.Template {
-	functions := template.FuncMap{"asset": assetURL, "pair": pairOf}
+	functions := template.FuncMap{"asset": assetURL, "pair": pairOf, "choice": choiceOf,
+		"later": func() markup.HTML { return markup.Later }}
 	return template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/*.html"))
 })
 
@@ -116,13 +123,55 @@ func show(w http.ResponseWriter, r *http.Request, status int, name string, data 
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Vary", "Accept-Encoding")
-	text := out.Bytes()
-	if acceptsGzip(r) && len(text) > 1<<10 {
+	page, rest := apart(out.Bytes(), name == "hook")
+	if len(rest) > 0 {
+		showLater(w, r, status, page, rest)
+		return
+	}
+	if acceptsGzip(r) && len(page) > 1<<10 {
 		h.Set("Content-Encoding", "gzip")
-		text = packed(text, gzip.BestSpeed)
+		page = packed(page, gzip.BestSpeed)
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(text)
+	_, _ = w.Write(page)
+}
+
+// showLater answers with a page and, once that is on its way, with the rest of it.
+func showLater(w http.ResponseWriter, r *http.Request, status int, page, rest []byte) {
+	var to io.Writer = w
+	flush := http.NewResponseController(w).Flush
+	if acceptsGzip(r) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // the level is right
+		defer func() { _ = z.Close() }()
+		to, flush = z, func() error { return errors.Join(z.Flush(), http.NewResponseController(w).Flush()) }
+	}
+	w.WriteHeader(status)
+	_, _ = to.Write(page)
+	_ = flush()
+	_, _ = to.Write(rest)
+}
+
+// longLater is the shortest piece that comes later, in bytes.
+const longLater = 2 << 10
+
+// apart takes the pieces that may come later out of a page and returns them behind it, each after a markup.Later. A
+// template element keeps its place. Without later, all stays where it is.
+func apart(text []byte, later bool) (page, rest []byte) {
+	pieces := bytes.Split(text, []byte(markup.Later))
+	if len(pieces) == 1 {
+		return text, nil
+	}
+	page = make([]byte, 0, len(text))
+	for i, piece := range pieces {
+		if !later || i%2 == 0 || len(piece) < longLater {
+			page = append(page, piece...)
+			continue
+		}
+		page = append(page, "<template></template>"...)
+		rest = append(append(rest, markup.Later...), piece...)
+	}
+	return page, rest
 }
 
 // pair is a body with the webhook that it belongs to.
@@ -132,3 +181,14 @@ type pair struct {
 }
 
 func pairOf(id int64, c content) pair { return pair{id, c} }
+
+// choice is a list of targets and the chosen one.
+type choice struct {
+	All []act.Target
+	At  int
+}
+
+// choiceOf chooses the target with a name, the first where there is none.
+func choiceOf(all []act.Target, name string) choice {
+	return choice{all, max(slices.IndexFunc(all, func(t act.Target) bool { return t.Name == name }), 0)}
+}

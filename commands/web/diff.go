@@ -61,10 +61,10 @@ func (p *Page) diffOf(ctx context.Context, at place, with int64) (*diffed, error
 		sides[i], answers[i] = p.History.Redacted(x), p.History.Redacted(answers[i])
 	}
 	d.A, d.B = sides[0].ID, sides[1].ID
-	d.Requests = changesOf(compare.Messages(compare.Request(sides[0]), compare.Request(sides[1]), compare.Options{}))
+	d.Requests = between(compare.Request(sides[0]), compare.Request(sides[1]))
 	if answers[0].Response != nil && answers[1].Response != nil {
 		d.Answers = true
-		d.Replies = changesOf(compare.Messages(compare.Answer(answers[0]), compare.Answer(answers[1]), compare.Options{}))
+		d.Replies = between(compare.Answer(answers[0]), compare.Answer(answers[1]))
 	}
 	return d, nil
 }

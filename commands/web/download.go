@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/webhooks"
 )
@@ -119,16 +120,16 @@ func (p *Page) rest(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	isText := utf8.Valid(data)
-	most := mostShown
+	most := markup.MostShown
 	if !isText {
-		most = mostHex
+		most = markup.MostHex
 	}
 	rest := data[from:min(len(data), from+most)]
 	next := from + len(rest)
 	var c struct {
 		ID          int64
 		Name        string
-		Text        markup
+		Text        markup.HTML
 		Next, Total int
 		From        int
 	}
@@ -136,8 +137,8 @@ func (p *Page) rest(w http.ResponseWriter, r *http.Request) {
 		rest = ui.WholeRunes(rest)
 		next = from + len(rest)
 	}
-	if c.Text = hexRows(rest, from); isText {
-		c.Text = rawText(rest)
+	if c.Text = markup.Hex(rest, from); isText {
+		c.Text = markup.Raw(rest)
 	}
 	c.ID, c.Name, c.From, c.Total = number(r.PathValue("id")), r.PathValue("part"), from, len(data)
 	if next < len(data) {

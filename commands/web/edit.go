@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/commands/act"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/deliver/compare"
 	"github.com/barbhq/barb/store/record"
 )
@@ -24,6 +25,8 @@ type editor struct {
 	Note    string
 	Targets []act.Target
 	To      string
+	Exact   bool // with the old signature
+	NewID   bool
 	Shown   bool // the changes were asked for
 	Changes []changed
 	Current []field
@@ -61,7 +64,7 @@ func (p *Page) editorOf(ctx context.Context, at place) (*editor, error) {
 	}
 	x = p.History.Redacted(x)
 	e := &editor{ID: at.chosen, Base: at.suffix(), Token: p.gate.token, Body: string(x.Request.Body),
-		Current: p.fieldsOf(x, x.Request.Header)}
+		Current: p.fieldsOf(x)}
 	e.IsJSON = strings.Contains(x.Request.Header.Get("Content-Type"), "json") ||
 		bytes.HasPrefix(bytes.TrimSpace(x.Request.Body), []byte("{"))
 	switch {
@@ -151,6 +154,7 @@ func (p *Page) preview(ctx context.Context, d *doing) error {
 		e.Body = d.form.Get("body")
 	}
 	e.Header, e.To = d.form.Get("header"), d.form.Get("to")
+	e.Exact, e.NewID = d.form.Get("as") == "exact", d.form.Get("new-id") != ""
 	show(d.w, d.r, http.StatusOK, editorName(false), e)
 	return nil
 }
@@ -164,10 +168,10 @@ func headerChanges(x *record.Exchange, lines []string) (all []changed) {
 			was = have
 		}
 		if was != value {
-			c := changed{Part: "header", Name: wire(cut(name, 80)), Old: wire(cut(was, mostValue)),
-				New: wire(cut(value, mostValue)), Added: have == ""}
+			c := changed{Part: "header", Name: markup.Short(name, 80), Old: markup.Short(was, mostValue),
+				New: markup.Short(value, mostValue), Added: have == ""}
 			if isCredential(true, record.Field{Name: name, Value: was}) {
-				c.Old = folded(c.Old)
+				c.Old = markup.Hidden(c.Old)
 			}
 			all = append(all, c)
 		}
@@ -178,8 +182,9 @@ func headerChanges(x *record.Exchange, lines []string) (all []changed) {
 // changed is one difference of two messages.
 type changed struct {
 	Part           string
-	Name, Old, New markup
+	Name, Old, New markup.HTML
 	Added, Removed bool
+	Bytes          markup.HTML // of two bodies that are not text, in place of Old and New
 }
 
 // Limits on what is shown of differences.
@@ -188,20 +193,33 @@ const (
 	mostValue   = 2000 // characters
 )
 
+// between are the differences of two messages. Of bodies that are not text the bytes are compared.
+func between(a, b compare.Message) []changed {
+	all := changesOf(compare.Messages(a, b, compare.Options{}))
+	for i := range all {
+		c := &all[i]
+		if c.Part == string(compare.Body) && c.Name == "" && !c.Added && !c.Removed &&
+			!markup.IsText(a.Body) && !markup.IsText(b.Body) {
+			c.Bytes = markup.Bytes(a.Body, b.Body)
+		}
+	}
+	return all
+}
+
 func changesOf(all []compare.Difference) (out []changed) {
 	for i, d := range all {
 		if i == mostChanges {
 			break
 		}
-		c := changed{Part: string(d.Part), Name: wire(cut(d.Name, 200)), Added: d.Old == nil, Removed: d.New == nil}
+		c := changed{Part: string(d.Part), Name: markup.Short(d.Name, 200), Added: d.Old == nil, Removed: d.New == nil}
 		if d.Old != nil {
-			c.Old = rawText([]byte(cut(*d.Old, mostValue)))
+			c.Old = markup.Raw([]byte(markup.Cut(*d.Old, mostValue)))
 		}
 		if d.New != nil {
-			c.New = rawText([]byte(cut(*d.New, mostValue)))
+			c.New = markup.Raw([]byte(markup.Cut(*d.New, mostValue)))
 		}
 		if isCredentials(&d) {
-			c.Old, c.New = folded(c.Old), folded(c.New)
+			c.Old, c.New = markup.Hidden(c.Old), markup.Hidden(c.New)
 		}
 		out = append(out, c)
 	}

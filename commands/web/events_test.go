@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,6 +109,39 @@ func TestWhatComesIsSentOnceAndInOrder(t *testing.T) {
 			t.Fatalf("%v", got)
 		}
 	}
+}
+
+// Nothing is written to a history whose file is gone, so looking finds out. The page says it once, and when it is back.
+func TestThatTheFileOfTheHistoryIsGoneIsSaid(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	s.add(received(1))
+	all := s.open("/events?since=1", nil)
+	next := func(name string) event {
+		t.Helper()
+		late := time.After(20 * time.Second)
+		for {
+			select {
+			case e := <-all:
+				if e.name == name {
+					return e
+				}
+			case <-late:
+				t.Fatalf("no event %s", name)
+			}
+		}
+	}
+	path := s.Path()
+	if err := os.Rename(path, path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if e := next("trouble"); !strings.Contains(e.data, "was removed or replaced while it was open") {
+		t.Error(e.data)
+	}
+	if err := os.Rename(path+".away", path); err != nil {
+		t.Fatal(err)
+	}
+	next("well")
 }
 
 func TestAPageThatComesBackGetsWhatItMissed(t *testing.T) {

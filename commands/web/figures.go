@@ -1,16 +1,20 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/past"
 	"github.com/barbhq/barb/commands/plot"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
+	"github.com/barbhq/barb/store/health"
 	"github.com/barbhq/barb/store/webhooks"
 )
 
@@ -33,6 +37,7 @@ type figuresPage struct {
 	Spans   []string
 	Counted string // "" where all of the time was counted
 	Figures []figureRow
+	Few     int64 // the samples that a figure needs; 0 where each has them
 	Pairs   [][2]string
 	Plots   []histogram
 	Rate    string // the path of the bars, in a drawing of 1000 × 100
@@ -60,7 +65,7 @@ type partTable struct {
 
 type histogram struct {
 	Title string
-	Bars  markup
+	Bars  markup.HTML
 }
 
 // figures shows the six figures, the statistics and the latencies of a time.
@@ -92,11 +97,15 @@ func (p *Page) readFigures(ctx context.Context, f *figuresPage) error {
 		f.Counted = "The newest " + grouped(mostCounted) + " exchanges are counted, which began at " +
 			clock(parts.Since, now) + "; the command counts all."
 	}
-	if err := p.readSix(ctx, f, parts); err != nil {
-		return err
-	}
-	counted, err := webhooks.Count(webhooks.List(ctx, p.History, parts.Filter, now))
-	if err != nil {
+	var counted webhooks.Counts
+	if err := together(
+		func() error { return p.readSix(ctx, f, parts) },
+		func() error { return p.readSenders(ctx, f, parts) },
+		func() (err error) {
+			counted, err = webhooks.Count(webhooks.List(ctx, p.History, parts.Filter, now))
+			return err
+		},
+	); err != nil {
 		return err
 	}
 	f.Pairs = slices.DeleteFunc(ui.StatsPairs(parts.Stats, &counted), func(pair [2]string) bool { return pair[1] == "" })
@@ -107,7 +116,19 @@ func (p *Page) readFigures(ctx context.Context, f *figuresPage) error {
 	f.Schemes.Rows, f.Schemes.More = p.partRows(parts.Schemes, "of-scheme", over)
 	f.Failing, f.MoreFailing = failingRows(parts.Failing)
 	f.draw(&parts.Drawn)
-	return p.readSenders(ctx, f, parts)
+	return nil
+}
+
+// together does some things at the same time: a server answers several queries at once. It returns the first error in
+// the order of the things.
+func together(all ...func() error) error {
+	errs := make([]error, len(all))
+	var running sync.WaitGroup
+	for i, do := range all {
+		running.Go(func() { errs[i] = do() })
+	}
+	running.Wait()
+	return cmp.Or(errs...)
 }
 
 // readSix judges the six figures, and draws each over time.
@@ -122,6 +143,9 @@ func (p *Page) readSix(ctx context.Context, f *figuresPage, parts *past.Parts) e
 	}
 	lines := p.trends(parts, open, dead)
 	report := p.Limits.Judge(got, parts.Until.Sub(parts.Since))
+	if len(report.In(health.Few)) > 0 {
+		f.Few = p.Limits.MinSamples
+	}
 	for i := range report.Figures {
 		text := ui.FigureRow(&report.Figures[i])
 		f.Figures = append(f.Figures, figureRow{text[0], text[1], text[2], text[3], text[4],
@@ -146,5 +170,5 @@ func histogramOf(title string, l *plot.Latencies) []histogram {
 	if len(rows) == 0 {
 		return nil
 	}
-	return []histogram{{title, markup(plot.HTML(rows, "Time", "Number"))}} //nolint:gosec // it escapes the names
+	return []histogram{{title, markup.HTML(plot.HTML(rows, "Time", "Number"))}} //nolint:gosec // it escapes the names
 }

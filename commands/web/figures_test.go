@@ -93,3 +93,12 @@ func (s *site) addSent() {
 		s.add(x)
 	}
 }
+
+// The state of a figure with few samples is explained.
+func TestFewSamplesAreExplained(t *testing.T) {
+	t.Parallel()
+	s := siteWith(t, newStore(t), func(p *web.Page) { p.Limits = health.Limits{MinSamples: 100} })
+	s.enter()
+	s.add(received(1))
+	has(t, s.get("/figures"), ">few</b>", "<b>few</b>: a figure of fewer than 100 samples is not judged.")
+}

@@ -46,9 +46,21 @@ func (p *Page) selection(ctx context.Context, q *query.Query) (s pick.Selection,
 	return s, err
 }
 
+// chosen is selection, whose error about a condition of the filter says where that stands.
+func (p *Page) chosen(ctx context.Context, q *query.Query) (pick.Selection, error) {
+	s, err := p.selection(ctx, q)
+	if err != nil && isUsage(err) {
+		err = q.Blame(err, func(one *query.Query) error {
+			_, err := p.selection(ctx, one)
+			return err
+		})
+	}
+	return s, err
+}
+
 // find returns up to limit rows before an exchange (0: the newest).
 func (p *Page) find(ctx context.Context, q *query.Query, before int64, limit int) (out found, err error) {
-	s, err := p.selection(ctx, q)
+	s, err := p.chosen(ctx, q)
 	if err != nil {
 		return out, err
 	}

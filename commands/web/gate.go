@@ -21,13 +21,16 @@ type gate struct {
 	session string   // the value of the cookie
 	token   string   // that a form must carry to change something
 	used    *sync.Once
+	random  func() string
+	visits  *visits
 }
 
 // newGate makes a gate with texts that cannot be guessed.
-func newGate(port int, public string, random func() string) gate {
+func newGate(port int, public string, random func() string, now func() time.Time) gate {
 	at := ":" + strconv.Itoa(port)
 	g := gate{hosts: []string{"127.0.0.1" + at, "localhost" + at, "[::1]" + at}, cookie: "barb_" + at[1:],
-		public: public, code: random(), session: random() + random(), token: random() + random(), used: new(sync.Once)}
+		public: public, code: random(), session: random() + random(), token: random() + random(), used: new(sync.Once),
+		random: random, visits: &visits{now: now}}
 	if public != "" {
 		g.hosts = append(g.hosts, public)
 	}
@@ -140,8 +143,11 @@ func (g *gate) cookieFor(r *http.Request) *http.Cookie {
 func (g *gate) enter(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	right := same(query.Get("code"), g.code)
+	entered, visited := false, false
+	if r.Method == http.MethodGet {
+		entered, visited = g.visits.spend(query.Get("code"))
+	}
 	if !g.knows(r) {
-		entered := false
 		if right && r.Method == http.MethodGet {
 			g.used.Do(func() { entered = true })
 			entered = entered || g.public != ""
@@ -149,6 +155,9 @@ func (g *gate) enter(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case entered:
 			http.SetCookie(w, g.cookieFor(r))
+		case visited:
+			refuse(w, http.StatusForbidden, "This address works once, for two minutes. Press o in barb tui again.")
+			return
 		case right:
 			refuse(w, http.StatusForbidden, "This address was opened before, and works once. "+howToEnter)
 			return

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/deliver/compare"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -53,15 +53,15 @@ func (h *hidden) in(text []byte) []byte {
 }
 
 // folded is markup of a text, which is shown when it is asked for where the text has credentials of the exchange.
-func (h *hidden) folded(m markup, text []byte) markup {
+func (h *hidden) folded(m markup.HTML, text []byte) markup.HTML {
 	if bytes.Equal(h.in(text), text) {
 		return m
 	}
-	return folded(m)
+	return markup.Hidden(m)
 }
 
 // halves are a text as it is shown at first, and whole where that is another.
-func halves(shown, whole string, write func([]byte) markup) (markup, markup) {
+func halves(shown, whole string, write func([]byte) markup.HTML) (markup.HTML, markup.HTML) {
 	if shown == whole {
 		return write([]byte(whole)), ""
 	}
@@ -75,11 +75,28 @@ const mostCurl = 64 << 10
 func (h *hook) raw(x *record.Exchange, without hidden) {
 	shown := &without.Request
 	h.Hidden = without.names
-	h.RawHead, h.WholeHead = halves(string(shown.AppendHead(nil)), string(x.Request.AppendHead(nil)), rawText)
-	h.Address, h.WholeAddress = halves(shown.URL, x.Request.URL, func(b []byte) markup { return wire(string(b)) })
-	if h.Curl = export.Curl(shown); len(h.Curl) > mostCurl {
-		h.Curl, h.CurlCut = string(ui.WholeRunes([]byte(h.Curl[:mostCurl]))), true
+	h.RawHead, h.WholeHead = halves(string(shown.AppendHead(nil)), string(x.Request.AppendHead(nil)), markup.Raw)
+	h.Address, h.WholeAddress = halves(shown.URL, x.Request.URL,
+		func(url []byte) markup.HTML { return markup.Line(string(url)) })
+	h.Curl, h.CurlCut = export.CurlStart(shown, mostCurl)
+}
+
+// mostQuery is how many names of a query string are shown. The request line has all of them.
+const mostQuery = 500
+
+// queryOf are the names and values of a query string, decoded. shown is the request without its credentials: a value
+// that is another one there is shown when it is asked for.
+func queryOf(whole, shown *record.Request) (all []field, more int) {
+	pairs, more := whole.Query(mostQuery)
+	plain, _ := shown.Query(mostQuery)
+	for i, f := range pairs {
+		isHidden := i >= len(plain) || f.Value != plain[i].Value
+		if i < len(plain) {
+			f.Name = plain[i].Name
+		}
+		all = append(all, field{Name: markup.Line(f.Name), Value: markup.Line(f.Value), Hidden: isHidden})
 	}
+	return all, more
 }
 
 // isCredentials reports whether a difference is one of credentials.
@@ -90,9 +107,4 @@ func isCredentials(d *compare.Difference) bool {
 	return slices.ContainsFunc([]*string{d.Old, d.New}, func(value *string) bool {
 		return value != nil && isCredential(false, record.Field{Name: d.Name, Value: *value})
 	})
-}
-
-// folded is a value that is shown when it is asked for.
-func folded(value markup) markup {
-	return `<details class=secret><summary>hidden: show</summary><span>` + value + `</span></details>`
 }

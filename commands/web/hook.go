@@ -10,6 +10,9 @@ import (
 
 	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/proof"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
@@ -21,27 +24,29 @@ import (
 type hook struct {
 	row
 	At        string // the time, with its date and zone
-	Address   markup
-	Peer      markup
-	WebhookID markup
+	Address   markup.HTML
+	Peer      markup.HTML
+	WebhookID markup.HTML
 	State     string
 	Says      string // the verdict line: what became of it
 	SaysClass string
 	Outcome   string
 	Signature signature
 	Body      content
-	Head      markup // the request line
+	Head      markup.HTML // the request line
+	Query     []field
+	MoreQuery int // names of the query string that are not shown
 	Fields    []field
 	Trailer   []field
 	Masked    []string
 	Timeline  timeline
 	Answers   []reply
-	RawHead   markup
-	WholeHead markup // with the credentials; "" where that is RawHead
+	RawHead   markup.HTML
+	WholeHead markup.HTML // with the credentials; "" where that is RawHead
 	Curl      string
 	CurlCut   bool // it is longer than what is shown
 
-	WholeAddress markup
+	WholeAddress markup.HTML
 	Hidden       []string // the credentials that are shown when they are asked for
 	Base         string
 	Token        string
@@ -53,14 +58,15 @@ type hook struct {
 	Forms      []act.Form
 	Pinned     bool
 	Note       string
-	NoteShown  markup
+	NoteShown  markup.HTML
 	SampleName string
 }
 
 // field is a header field in the order of the wire.
 type field struct {
-	Name, Value markup
-	Signed      bool
+	Name, Value markup.HTML
+	Signed      bool // the signature covers it
+	Carries     bool // it has the signature
 	Hidden      bool // until asked for
 }
 
@@ -68,9 +74,9 @@ type field struct {
 type reply struct {
 	Title  string
 	Class  string
-	Line   markup
+	Line   markup.HTML
 	Took   string
-	Why    markup
+	Why    markup.HTML
 	Fields []field
 	Body   content
 	ID     int64
@@ -126,14 +132,15 @@ func (p *Page) hookOf(ctx context.Context, at place) (*hook, error) {
 		return nil, err
 	}
 	h := &hook{row: p.rowOf(w, at), At: w.Newest().Start.Local().Format("2006-01-02 15:04:05.000 -07:00"),
-		Peer: wire(x.Remote), WebhookID: wire(x.WebhookID), State: string(w.State),
+		Peer: markup.Line(x.Remote), WebhookID: markup.Line(x.WebhookID), State: string(w.State),
 		Body: requestContent(&x.Request), Base: at.suffix(), Token: p.gate.token,
 		Size: units.RoundSize(bodySize(x))}
-	h.Path, h.Tail = wire(middle(pathOf(x), 90)), ""
+	h.Path, h.Tail = markup.Line(markup.Middle(pathOf(x), 90)), ""
 	without := p.hide(x)
 	h.raw(x, without)
-	h.Head = wire(strings.TrimSpace(x.Request.Method + " " + without.Request.WireTarget() + " " + x.Request.Proto))
-	h.Fields, h.Trailer = p.fieldsOf(x, x.Request.Header), p.fieldsOf(nil, x.Request.Trailer)
+	h.Head = markup.Line(strings.TrimSpace(x.Request.Method + " " + without.Request.WireTarget() + " " + x.Request.Proto))
+	h.Query, h.MoreQuery = queryOf(&x.Request, &without.Request)
+	h.Fields, h.Trailer = p.fieldsOf(x), fieldsOf(x.Request.Trailer, false)
 	h.Masked = x.Masked()
 	h.Signature = p.signatureOf(w, x, at)
 	h.Timeline = timelineOf(w, p.Now())
@@ -146,7 +153,7 @@ func (p *Page) hookOf(ctx context.Context, at place) (*hook, error) {
 
 // actions adds what can be done with the webhook.
 func (h *hook) actions(ctx context.Context, p *Page, w *webhooks.Webhook, x *record.Exchange) (err error) {
-	h.Pinned, h.Note, h.NoteShown = w.Remark.Pinned, w.Remark.Note, lines(w.Remark.Note)
+	h.Pinned, h.Note, h.NoteShown = w.Remark.Pinned, w.Remark.Note, markup.Lines(w.Remark.Note)
 	if p.Actions != nil {
 		h.Forms = act.Forms()
 	}
@@ -189,7 +196,10 @@ func (h *hook) says(w *webhooks.Webhook, x *record.Exchange) (text, class string
 	case x.Verdict.Status == record.Valid:
 		text = h.Verdict.Sign + " " + ui.Clip(scheme, 40) + ": " + h.Verdict.Word
 	default:
-		text = "– signature not checked"
+		text = h.Verdict.Sign + " signature not checked"
+		if h.Verdict.Class == "warn" {
+			text += ", though a secret is known for it"
+		}
 	}
 	text += " → " + h.Answer.Text
 	if h.Took != "" {
@@ -201,23 +211,34 @@ func (h *hook) says(w *webhooks.Webhook, x *record.Exchange) (text, class string
 	case webhooks.Pending, webhooks.Cancelled:
 		return text, "warn"
 	}
+	if h.Verdict.Class == "warn" {
+		return text, "warn"
+	}
 	return text, "ok"
 }
 
-// signedFields are header fields by which schemes sign.
-var signedFields = []string{"signature", "hmac", "svix-id", "svix-timestamp", "webhook-id", "webhook-timestamp",
-	"x-slack-request-timestamp", "digest"}
+// fieldsOf are the header fields of a request in the order of the wire.
+func (p *Page) fieldsOf(x *record.Exchange) []field {
+	all := fieldsOf(x.Request.Header, true)
+	s, ok := p.Scheme(x.Scheme)
+	if x.Scheme == "" || !ok {
+		return all
+	}
+	r := &x.Request
+	signed := proof.SignedHeaders(s, sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body})
+	carriers := proof.Carriers(s)
+	for i, f := range r.Header {
+		name := strings.ToLower(f.Name)
+		all[i].Signed, all[i].Carries = slices.Contains(signed, name), slices.Contains(carriers, name)
+	}
+	return all
+}
 
 // fieldsOf are header fields in the order of the wire.
-func (p *Page) fieldsOf(x *record.Exchange, h record.Header) []field {
+func fieldsOf(h record.Header, ofRequest bool) []field {
 	all := make([]field, 0, len(h))
 	for _, f := range h {
-		name := strings.ToLower(f.Name)
-		isSigned := x != nil && x.Scheme != "" && slices.ContainsFunc(signedFields, func(part string) bool {
-			return strings.Contains(name, part)
-		})
-		all = append(all, field{Name: wire(f.Name), Value: wire(f.Value), Signed: isSigned,
-			Hidden: isCredential(x != nil, f)})
+		all = append(all, field{Name: markup.Line(f.Name), Value: markup.Line(f.Value), Hidden: isCredential(ofRequest, f)})
 	}
 	return all
 }
@@ -252,15 +273,16 @@ func (p *Page) repliesOf(ctx context.Context, w *webhooks.Webhook, x *record.Exc
 
 func (p *Page) replyOf(title string, x *record.Exchange) reply {
 	a := answerOf(x)
-	out := reply{Title: title, Class: a.Class, Line: wire(a.Text), Took: ui.Duration(x.Took), ID: x.ID}
+	out := reply{Title: title, Class: a.Class, Line: markup.Line(a.Text), Took: ui.Duration(x.Took), ID: x.ID}
 	if x.Err != nil {
-		out.Why = wire(cut(x.Err.Text, 400))
+		out.Why = markup.Short(x.Err.Text, 400)
 	}
 	if x.Response == nil {
 		return out
 	}
-	out.Line = wire(strings.TrimSpace(x.Response.Proto + " " + strconv.Itoa(x.Response.Status) + " " + x.Response.Reason))
-	out.Fields = p.fieldsOf(nil, x.Response.Header)
+	got := x.Response
+	out.Line = markup.Line(strings.TrimSpace(got.Proto + " " + strconv.Itoa(got.Status) + " " + got.Reason))
+	out.Fields = fieldsOf(x.Response.Header, false)
 	out.Body = responseContent("response-"+strconv.FormatInt(x.ID, 10), x.Response)
 	return out
 }

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -19,7 +20,8 @@ func TestNothingOfASenderBecomesMarkup(t *testing.T) {
 	s := entered(t)
 	for _, a := range attacks {
 		x := received(1)
-		x.Request.Target, x.Request.URL = "/"+a+"?q="+a, "http://127.0.0.1:4242/"+a+"?q="+a
+		target := "/" + a + "?q=" + a + "&" + url.QueryEscape(a) + "=" + url.QueryEscape(a) + "&%zz=" + a
+		x.Request.Target, x.Request.URL = target, "http://127.0.0.1:4242"+target
 		x.Request.Method, x.EventType, x.WebhookID = "P"+a, a, a
 		x.Remote, x.ServerName, x.Scheme = a, a, a
 		x.Verdict = record.Verdict{Status: record.Invalid, Reason: a, Secret: a, Tried: a, Version: a}
@@ -81,28 +83,6 @@ func TestUnseenCharactersAreMarks(t *testing.T) {
 	for _, want := range []string{">RLO</i>", ">LRI</i>"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s", want)
-		}
-	}
-}
-
-func TestWhatARawBodyDoesNotShowIsMarked(t *testing.T) {
-	t.Parallel()
-	for body, want := range map[string][]string{
-		"\ufeffa\tb\r\nend":    {">BOM</i>", ">TAB</i>", ">CR</i>"},
-		"line\nwith its end\n": {`title="newline">LF</i>`},
-	} {
-		s := entered(t)
-		x := received(1)
-		x.Request.Body = []byte(body)
-		s.add(x)
-		text := s.get("/w/1")
-		for _, mark := range want {
-			if !strings.Contains(text, mark) {
-				t.Errorf("%q: no %s", body, mark)
-			}
-		}
-		if ends := strings.HasSuffix(body, "\n"); strings.Contains(text, `title="newline">LF</i>`) != ends {
-			t.Errorf("%q: a mark for a newline at its end: %v", body, !ends)
 		}
 	}
 }

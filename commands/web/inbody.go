@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/units"
 )
 
@@ -20,7 +21,7 @@ const (
 type hit struct {
 	At   int // its offset in bytes
 	From int // where the part of the body that is shown for it begins
-	Text markup
+	Text markup.HTML
 }
 
 // inBody searches all of a body for ?text=, byte for byte, and shows the places.
@@ -53,13 +54,9 @@ func hitsIn(data, text []byte, most int) (all []hit) {
 		at += i
 		end := at + len(text)
 		from := runeStart(data, max(at-around, 0))
-		var w writer
-		w.text(string(data[from:at]))
-		w.html(`<mark>`)
-		w.text(ui.Clip(string(data[at:end]), 2*around))
-		w.html(`</mark>`)
-		w.text(string(ui.WholeRunes(data[end:min(end+around, len(data))])))
-		all = append(all, hit{At: at, From: from, Text: w.done()})
+		text := markup.Marked(string(data[from:at]), ui.Clip(string(data[at:end]), 2*around),
+			string(ui.WholeRunes(data[end:min(end+around, len(data))])))
+		all = append(all, hit{At: at, From: from, Text: text})
 		at = end
 	}
 	return all

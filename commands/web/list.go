@@ -16,6 +16,10 @@ import (
 // pageRows is how many rows a page of the list has.
 const pageRows = 100
 
+// highRows is how many rows a window may show at first. The others are laid out once those are painted. The style sheet
+// counts no rows: a browser would match the rule anew for each row when one enters above.
+const highRows = 39
+
 // view is everything that a page shows.
 type view struct {
 	Title     string
@@ -94,8 +98,10 @@ func (p *Page) listOf(r *http.Request, at place) (*view, int) {
 	if got.older != 0 {
 		v.Older = at.with(got.older)
 	}
-	for _, one := range got.rows {
-		v.Rows = append(v.Rows, p.rowOf(one, at))
+	for i, one := range got.rows {
+		r := p.rowOf(one, at)
+		r.Low = i >= highRows
+		v.Rows = append(v.Rows, r)
 	}
 	return v, http.StatusOK
 }

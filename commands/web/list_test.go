@@ -134,7 +134,8 @@ func TestTheFilterIsThatOfTheHistory(t *testing.T) {
 	}
 	for filter, want := range map[string]string{
 		"push stats:500 x": `"from":5,"to":14}`, "ü😀  stats:500": `"from":5,"to":14}`,
-		`a "open`: `"from":2,"to":7}`, "--where [": `"from":0,"to":0}`} {
+		`a "open`: `"from":2,"to":7}`, "--where [": `"from":0,"to":9}`, "push  since:nonsense x": `"from":6,"to":20}`,
+		"--failed --since nonsense --sent": `"from":9,"to":25}`, "push 7 --sent": `"from":5,"to":6}`} {
 		if text := s.get("/check?q=" + urlQuery(filter)); !strings.Contains(text, want) {
 			t.Errorf("/check of %q: %q, without %s", filter, text, want)
 		}

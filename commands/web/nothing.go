@@ -29,7 +29,7 @@ func (p *Page) check(w http.ResponseWriter, r *http.Request) {
 	at := placeOf(r)
 	q, err := at.queryOf()
 	if err == nil {
-		_, err = p.selection(r.Context(), q)
+		_, err = p.chosen(r.Context(), q)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {

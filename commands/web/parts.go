@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/past"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/store/health"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/senders"
@@ -18,7 +19,7 @@ import (
 
 // partRow is the figures of one endpoint or scheme.
 type partRow struct {
-	Name    markup
+	Name    markup.HTML
 	Link    string // to its webhooks; "" where no filter selects them
 	Figures []partFigure
 }
@@ -31,7 +32,7 @@ var ofExchanges = []string{health.SuccessRate, health.P99Latency, health.RetryRa
 // partRows are the busiest parts and how many more there are.
 func (p *Page) partRows(parts []past.Part, filter string, over time.Duration) (rows []partRow, more int) {
 	for _, part := range parts[:min(len(parts), mostParts)] {
-		row := partRow{Name: wire(ui.Clip(cmp.Or(part.Name, "none"), 120)), Link: filterLink(filter, part.Name)}
+		row := partRow{Name: markup.Line(ui.Clip(cmp.Or(part.Name, "none"), 120)), Link: filterLink(filter, part.Name)}
 		report := p.Limits.Judge(part.Figures, over)
 		for _, name := range ofExchanges {
 			for i := range report.Figures {
@@ -67,7 +68,7 @@ func filterLink(filter, value string) string {
 
 // failingRow is an event type with failures.
 type failingRow struct {
-	Name        markup
+	Name        markup.HTML
 	Link        string
 	Failed, All string
 	Last        int64
@@ -76,7 +77,7 @@ type failingRow struct {
 
 func failingRows(events []past.FailingEvent) (rows []failingRow, more int) {
 	for _, e := range events[:min(len(events), mostParts)] {
-		row := failingRow{Name: wire(ui.Clip(cmp.Or(e.Name, "none"), 120)), Link: filterLink("event", e.Name),
+		row := failingRow{Name: markup.Line(ui.Clip(cmp.Or(e.Name, "none"), 120)), Link: filterLink("event", e.Name),
 			Failed: grouped(int(e.Failed)), All: grouped(int(e.All)), Last: e.Last}
 		switch {
 		case e.BadSignature:

@@ -37,10 +37,15 @@ type beat struct {
 	P99    string
 	Path   string // of the line of the rate, in a drawing of 120 × 20
 	Dots   []dot  // parts with failures
+	Waits  []line // p50, p95 and p99 in each part, in a drawing as large, on one scale
+	Longer string // what Waits says in words
 	Title  string
 }
 
 type dot struct{ X string }
+
+// line is a path with the name of what it draws.
+type line struct{ Name, Path string }
 
 // counts keeps what is asked for often.
 type counts struct {
@@ -138,6 +143,7 @@ func (c *counts) read(ctx context.Context, history *store.Store, now time.Time) 
 func beatOf(all []blip, isCut bool, now time.Time) (b beat) {
 	var came, failed [pulseSlots]int
 	var took []time.Duration
+	var each [pulseSlots][]time.Duration
 	lastMinute := 0
 	for _, x := range all {
 		age := max(now.Sub(x.start), 0)
@@ -154,7 +160,7 @@ func beatOf(all []blip, isCut bool, now time.Time) (b beat) {
 			b.Bad++
 		}
 		if x.ended {
-			took = append(took, x.took)
+			took, each[slot] = append(took, x.took), append(each[slot], x.took)
 		}
 	}
 	b.Lately, b.Rate = len(all) > 0, strconv.Itoa(lastMinute)+"/min"
@@ -167,13 +173,54 @@ func beatOf(all []blip, isCut bool, now time.Time) (b beat) {
 		if len(took) == 0 {
 			return "–"
 		}
-		return ui.Duration(took[(len(took)*percent+99)/100-1])
+		return ui.Duration(quantile(took, percent))
 	}
+	b.Waits, b.Longer = percentiles(each[:])
 	b.P50, b.P95, b.P99 = at(50), at(95), at(99)
 	b.Path, b.Dots = spark(came[:], failed[:])
 	b.Title = "last 5 minutes: " + count + ", " + strconv.Itoa(b.Bad) + " failed; p50 " + b.P50 +
 		", p95 " + b.P95 + ", p99 " + b.P99
 	return b
+}
+
+// quantile is the time within which so many percent of some sorted ones are.
+func quantile(sorted []time.Duration, percent int) time.Duration {
+	return sorted[(len(sorted)*percent+99)/100-1]
+}
+
+// percentiles are the lines of p50, p95 and p99 in a drawing of 120 × 20, on a logarithmic scale from 1 ms on, and how
+// high the scale goes. A part of the time without an answer is a gap.
+func percentiles(each [][]time.Duration) (lines []line, scale string) {
+	const width, high = 120.0, 18.0
+	longest := time.Duration(0)
+	for _, took := range each {
+		slices.Sort(took)
+		if len(took) > 0 {
+			longest = max(longest, took[len(took)-1])
+		}
+	}
+	if longest == 0 {
+		return nil, ""
+	}
+	level := func(d time.Duration) float64 { return math.Log1p(float64(d) / float64(time.Millisecond)) }
+	text := func(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
+	for _, percent := range []int{50, 95, 99} {
+		var b strings.Builder
+		begins := true
+		for i, took := range each {
+			if begins = begins || len(took) == 0; len(took) == 0 {
+				continue
+			}
+			y := text(1 + high*(1-level(quantile(took, percent))/level(longest)))
+			if begins {
+				b.WriteString("M" + text(width*float64(i)/float64(len(each))) + " " + y)
+			}
+			b.WriteString("V" + y + "H" + text(width*float64(i+1)/float64(len(each))))
+			begins = false
+		}
+		lines = append(lines, line{"p" + strconv.Itoa(percent), b.String()})
+	}
+	return lines, "p50, p95 and p99 over the last 5 minutes, on a logarithmic scale up to " + ui.Duration(longest)
 }
 
 // spark is the line of numbers in a drawing of 120 × 20, and where there were failures.

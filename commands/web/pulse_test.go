@@ -38,3 +38,33 @@ func TestTheStripGoesOnWhereItStopped(t *testing.T) {
 	}
 	pulse("last 5 minutes: 3 messages, 1 failed; p50 12ms, p95 900ms")
 }
+
+// The strip draws p50, p95 and p99 over time, each on one scale, with a gap where nothing came.
+func TestTheStripHasThePercentilesOverTime(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	for n := range 100 {
+		x := received(n)
+		x.Took = time.Millisecond
+		if n == 98 || n == 99 {
+			x.Took = time.Second
+		}
+		s.add(x)
+	}
+	old := received(0)
+	old.Start, old.Took = noon.Add(-time.Minute), 30*time.Millisecond
+	s.add(old)
+	text := s.get("/pulse")
+	has(t, text, "p50, p95 and p99 over the last 5 minutes, on a logarithmic scale up to 1s",
+		`<path class="p50" d="M`, `<path class="p95" d="M`, `<path class="p99" d="M`)
+	for name, lines := range map[string]int{"p50": 2, "p99": 2} {
+		_, path, _ := strings.Cut(text, `<path class="`+name+`" d="`)
+		path, _, _ = strings.Cut(path, `"`)
+		if strings.Count(path, "M") != lines {
+			t.Errorf("%s: %s", name, path)
+		}
+		if top := strings.Contains(path, "V1.0H"); top != (name == "p99") {
+			t.Errorf("%s reaches the top: %v: %s", name, top, path)
+		}
+	}
+}

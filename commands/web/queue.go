@@ -4,30 +4,24 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
 	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver/worker"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/store"
 )
 
 // mostEntries is how many entries of the queue a page shows, the first of them.
 const mostEntries = 200
 
-// queueStates are what the page can show, by the word in its address.
-var queueStates = map[string][]store.QueueState{
-	"":     {store.Waiting, store.Leased, store.Dead}, // as barb queue
-	"dead": {store.Dead},
-	"all":  nil,
-}
-
 // queuePage is the queue as barb queue lists it.
 type queuePage struct {
 	sheet
 	State   string
+	Command string // that prints the same
+	Nothing string // said where there is no entry
 	Depth   string // of the whole queue, as barb stats has it
 	Lanes   []*lane
 	Entries []entry
@@ -40,22 +34,21 @@ type queuePage struct {
 
 // lane is the entries that go one after the other, or have the target in common.
 type lane struct {
-	Target, Order         markup
+	Target, Order         markup.HTML
 	Waiting, Leased, Dead int
 	Next                  string // of its first open entry
-	head                  int64  // its first open entry; 0: none
 }
 
 type entry struct {
 	ID, Thread    int64
 	Kind          string
-	Target        markup
+	Target        markup.HTML
 	Class, State  string
 	Next          string
 	Behind        int64 // the entry of its order that comes first; 0: none
 	Attempts      int
 	Since, Stamp  string
-	Why           markup
+	Why           markup.HTML
 	Retry, Cancel bool
 }
 
@@ -69,65 +62,33 @@ func (p *Page) queue(w http.ResponseWriter, r *http.Request) {
 
 // readQueue fills a page and returns its status.
 func (p *Page) readQueue(ctx context.Context, r *http.Request, q *queuePage) int {
-	now := p.Now()
-	states, known := queueStates[r.URL.Query().Get("state")]
-	if q.State = r.URL.Query().Get("state"); !known {
-		q.State, states = "", queueStates[""]
+	part := &queued.Parts[0]
+	if i := slices.IndexFunc(queued.Parts[:], func(one queued.Part) bool {
+		return one.Word == r.URL.Query().Get("state")
+	}); i > 0 {
+		part = &queued.Parts[i]
 	}
-	all, err := worker.Entries(ctx, p.History, store.QueueFilter{States: states, Limit: mostEntries + 1}, now)
+	list, err := queued.Read(ctx, p.History, part, mostEntries, p.Now())
 	if err != nil {
 		return q.wrong(ctx, p, err)
 	}
-	depth, err := worker.Depth(ctx, p.History, now)
-	if err != nil {
-		return q.wrong(ctx, p, err)
-	}
-	q.Depth, q.More = ui.QueueLine(depth), len(all) > mostEntries
-	all = all[:min(len(all), mostEntries)]
-	q.Takers = ui.Takers(all, now)
+	q.State, q.Command, q.Nothing = part.Word, part.Command, part.Nothing
+	q.Depth, q.More, q.Takers, q.Dead = list.Depth, list.More, list.Takers, list.Dead
 	lanes := map[string]*lane{} // by target and order
-	var names laneNames
-	for _, one := range all {
+	for i := range list.Entries {
+		one := &list.Entries[i]
 		key := one.Target + "\n" + one.Order
 		l := lanes[key]
 		if l == nil {
-			l = &lane{Target: wire(ui.Clip(names.of(one), 160)), Order: wire(orderOf(one))}
+			l = &lane{Target: markup.Line(ui.Clip(one.Lane, 160)), Order: markup.Line(orderOf(one.Queued))}
 			lanes[key], q.Lanes = l, append(q.Lanes, l)
 		}
 		e := entryOf(one, p)
 		e.Target = l.Target
-		if l.add(one, e.Next); one.Blocked && one.State == store.Waiting && l.head != one.ID {
-			e.Behind = l.head
-		}
-		if one.State == store.Dead {
-			q.Dead++
-		}
+		l.add(one.Queued, e.Next)
 		q.Entries = append(q.Entries, e)
 	}
 	return http.StatusOK
-}
-
-// laneNames are what targets are called: the host with its path, or the program. The query is left out, as it may have
-// a token; targets that then look alike are numbered.
-type laneNames struct{ targets map[string][]string }
-
-func (n *laneNames) of(q *store.Queued) string {
-	name := queued.Target(q.Kind, q.Target)
-	if u, err := url.Parse(q.Target); err == nil && q.Kind != store.Command && u.Path != "/" {
-		name += u.EscapedPath()
-	}
-	if n.targets == nil {
-		n.targets = map[string][]string{}
-	}
-	at := slices.Index(n.targets[name], q.Target)
-	if at < 0 {
-		at = len(n.targets[name])
-		n.targets[name] = append(n.targets[name], q.Target)
-	}
-	if at > 0 {
-		name += " (" + strconv.Itoa(at+1) + ")"
-	}
-	return name
 }
 
 // orderOf says what sets the order of an entry; "" for none.
@@ -151,22 +112,21 @@ func (l *lane) add(q *store.Queued, next string) {
 	default:
 		return
 	}
-	if l.head == 0 && !q.Blocked {
-		l.head, l.Next = q.ID, next
+	if l.Next == "" && !q.Blocked {
+		l.Next = next
 	}
 }
 
-func entryOf(q *store.Queued, p *Page) entry {
+func entryOf(q *queued.Entry, p *Page) entry {
 	now := p.Now()
-	open := q.State == store.Waiting || q.State == store.Leased
-	e := entry{ID: q.ID, Thread: q.Thread, Kind: q.Kind.String(), Class: "none", State: ui.StateWord(q),
-		Next: ui.WhenDue(q, now), Attempts: q.Attempts, Since: clock(q.Created, now),
-		Stamp: q.Created.Format("2006-01-02T15:04:05.000Z07:00"), Why: wire(ui.Clip(q.Why, 300)),
-		Retry: q.State != store.Leased && q.State != store.Done, Cancel: open}
+	e := entry{ID: q.ID, Thread: q.Thread, Kind: q.Kind.String(), Class: "none", State: ui.StateWord(q.Queued),
+		Next: ui.WhenDue(q.Queued, now), Attempts: q.Attempts, Since: clock(q.Created, now),
+		Stamp: q.Created.Format("2006-01-02T15:04:05.000Z07:00"), Why: markup.Line(ui.Clip(q.Why, 300)),
+		Behind: q.Behind, Retry: q.Retry, Cancel: q.Cancel}
 	switch {
 	case q.State == store.Dead:
 		e.Class = "bad"
-	case open && q.Attempts > 0:
+	case q.Cancel && q.Attempts > 0:
 		e.Class = "warn"
 	case q.State == store.Done:
 		e.Class = "ok"
@@ -184,12 +144,12 @@ func (p *Page) changeQueue(ctx context.Context, d *doing) error {
 		filter.States = []store.QueueState{store.Dead}
 	}
 	name := d.form.Get("do")
-	i := slices.IndexFunc(queued.Changes, func(c queued.Change) bool { return c.Name == name && name != "purge" })
-	if i < 0 || len(filter.IDs)+len(filter.States) == 0 {
+	change := queued.ChangeOf(name)
+	if change == nil || name == "purge" || len(filter.IDs)+len(filter.States) == 0 {
 		refuse(d.w, http.StatusBadRequest, "The form names no entry of the queue, or nothing to do with it.")
 		return nil
 	}
-	r, err := p.Actions.Queue(ctx, &queued.Changes[i], filter)
+	r, err := p.Actions.Queue(ctx, change, filter)
 	reading, cancel := context.WithTimeout(ctx, sheetWithin)
 	defer cancel()
 	status := p.readQueue(reading, d.r, &q)
@@ -201,7 +161,7 @@ func (p *Page) changeQueue(ctx context.Context, d *doing) error {
 		status = http.StatusServiceUnavailable
 		q.Trouble, q.Hint = p.Hint(err)
 	default:
-		q.Done = strconv.FormatInt(r.Changed, 10) + " " + queued.Changes[i].Done
+		q.Done = strconv.FormatInt(r.Changed, 10) + " " + change.Done
 		q.Notes = slices.Concat(r.Notes, r.Hints)
 	}
 	show(d.w, d.r, status, "queue", &q)

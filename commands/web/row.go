@@ -4,9 +4,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -18,14 +18,15 @@ type row struct {
 	ID, Newest  int64
 	Query       string // behind the address of the webhook
 	Chosen      bool
+	Low         bool // not among the first of a page, which are painted first
 	Time, Stamp string
 	Sent        bool
 	Method      string
-	Path, Tail  markup // the path in two pieces: where there is little room the end of the first is left out
-	Event       markup
+	Path, Tail  markup.HTML // the path in two pieces: where there is little room the end of the first is left out
+	Event       markup.HTML
 	FullPath    string // where Path is cut
 	Verdict     verdict
-	Scheme      markup
+	Scheme      markup.HTML
 	Answer      answer
 	Took, Tries string
 	Marks       []mark
@@ -44,12 +45,12 @@ func (p *Page) rowOf(w *webhooks.Webhook, at place) row {
 	x, app := w.Last(), w.App()
 	r := row{ID: w.ID, Newest: w.Newest().ID, Query: at.suffix(), Chosen: at.chosen == w.ID,
 		Time: clock(w.Newest().Start, p.Now()), Stamp: w.Newest().Start.Format("2006-01-02T15:04:05.000Z07:00"),
-		Sent: w.Kind() == record.Sent, Method: x.Request.Method, Event: wire(cut(x.Event(), 48)),
-		Verdict: p.verdictOf(x), Scheme: wire(cut(x.Scheme, 24)), Answer: answerOf(x), Took: ui.Duration(x.Took)}
+		Sent: w.Kind() == record.Sent, Method: x.Request.Method, Event: markup.Short(x.Event(), 48),
+		Verdict: p.verdictOf(x), Scheme: markup.Short(x.Scheme, 24), Answer: answerOf(x), Took: ui.Duration(x.Took)}
 	path := pathOf(x)
-	short := middle(path, longestPath)
-	head, tail := tailOf(short)
-	if r.Path, r.Tail = wire(head), wire(tail); short != path {
+	short := markup.Middle(path, longestPath)
+	head, tail := markup.Tail(short)
+	if r.Path, r.Tail = markup.Line(head), markup.Line(tail); short != path {
 		r.FullPath = ui.Clip(path, 400)
 	}
 	if app != nil {
@@ -90,41 +91,6 @@ func pathOf(x *record.Exchange) string {
 	return path
 }
 
-// tailOf cuts a path before its end, which says more than its beginning: before its last segments, or else before its
-// last characters.
-func tailOf(path string) (head, tail string) {
-	const shown, most = 12, 24
-	all := []rune(path)
-	if len(all) <= shown {
-		return "", path
-	}
-	at := len(all) - shown
-	for i := len(all) - 2; i >= max(len(all)-most, 1); i-- {
-		if all[i] == '/' && (at == len(all)-shown || len(all)-i <= shown+4) {
-			at = i
-		}
-	}
-	return string(all[:at]), string(all[at:])
-}
-
-// middle cuts the middle out of a long text: the end of a path says more than its beginning.
-func middle(s string, width int) string {
-	if len(s) <= width || utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	all := []rune(s)
-	head := width / 3
-	return string(all[:head]) + "…" + string(all[len(all)-(width-head-1):])
-}
-
-// cut cuts the end of a long text.
-func cut(s string, width int) string {
-	if len(s) <= width || utf8.RuneCountInString(s) <= width {
-		return s
-	}
-	return string([]rune(s)[:width-1]) + "…"
-}
-
 // clock is the time of day, with the date before when it is another day.
 func clock(t, now time.Time) string {
 	t, now = t.Local(), now.Local()
@@ -151,6 +117,9 @@ func (p *Page) verdictOf(x *record.Exchange) verdict {
 			return verdict{"ok", "◇", "token only"}
 		}
 		return verdict{"ok", "✓", "valid"}
+	}
+	if p.Actions != nil && p.Actions.Overlooked(x) {
+		return verdict{"warn", "!", "not checked"}
 	}
 	return verdict{"none", "–", "not checked"}
 }

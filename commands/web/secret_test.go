@@ -61,7 +61,9 @@ func TestNoStoredCredentialIsShownBeforeItIsAskedFor(t *testing.T) {
 			}
 		}
 	}
-	has(t, views["/w/3"], "<span>http://h/hooks?token=query-tok-1&amp;x=1</span>", "Authorization: Bearer auth-tok-1")
+	has(t, views["/w/3"], "<span>http://h/hooks?token=query-tok-1&amp;x=1</span>", "Authorization: Bearer auth-tok-1",
+		"<th scope=row>token</th><td><details class=secret><summary>hidden: show</summary><span>query-tok-1</span></details>",
+		"<th scope=row>x</th><td>1</td>")
 	has(t, views["/w/3/diff?with=4"], "<span>Bearer auth-tok-1</span>", "<span>sid-of-ours-2</span>")
 	has(t, views["preview"], "<span>key-of-ours-1</span>", "X-Debug")
 	for _, form := range []string{"curl", "raw", "http", "fetch", "go", "python"} {

@@ -2,8 +2,10 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/act"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/webhooks"
@@ -29,16 +32,15 @@ type signature struct {
 	Auto     bool   // the page fetches it by itself
 	Trouble  string // why it could not be explained
 
-	Explained bool
-	Causes    []cause
-	Hints     []string
-	Notes     []string
-	Signed    []signedText
+	Causes []cause
+	Hints  []string
+	Notes  []string
+	Signed []signedText
 }
 
 type fact struct {
 	Name  string
-	Value markup
+	Value markup.HTML
 }
 
 // cause is a change that makes the signature match.
@@ -52,15 +54,16 @@ type cause struct {
 // difference is the first place where what came differs from what was signed.
 type difference struct {
 	Of, Offset string
-	Have, Want markup
+	Have, Want markup.HTML
 }
 
-// signedText is what was signed, without the secret.
+// signedText is what a signature is made of, without the secret.
 type signedText struct {
-	Text  markup
-	Whole markup // with the credentials that Text is without; "" where there are none
-	Size  string
-	Left  string
+	Title  string
+	Text   markup.HTML
+	Whole  markup.HTML // with the credentials that Text is without; "" where there are none
+	Differ string      // where the first byte that differs is; "" for none
+	Left   string
 }
 
 // mostSigned is how much of the signed bytes is shown.
@@ -80,12 +83,15 @@ func (p *Page) signatureOf(w *webhooks.Webhook, x *record.Exchange, at place) si
 		s.add("age", ui.Age(v.Age))
 	}
 	s.add("webhook id", x.WebhookID)
-	if v.Status == record.Invalid {
-		s.Why, s.Fix = ui.Reason(v.Reason, v.Tried), ui.Remedy(v.Reason)
+	if v.Status == record.Invalid { // why is said above all sections
+		s.Fix = ui.Remedy(v.Reason)
+	}
+	if is.Class == "warn" {
+		s.Open, s.Why = true, "It was not checked when it came, though a secret is known for it."
 	}
 	if x.Kind == record.Received && x.Handshake == "" {
 		id := strconv.FormatInt(w.ID, 10)
-		s.Verify, s.Auto = "barb verify "+id+" --explain", s.Open
+		s.Verify, s.Auto = "barb verify "+id+" --explain", v.Status == record.Invalid
 		s.More = "/w/" + id + "/signature" + at.suffix()
 	}
 	return s
@@ -93,7 +99,7 @@ func (p *Page) signatureOf(w *webhooks.Webhook, x *record.Exchange, at place) si
 
 func (s *signature) add(name, value string) {
 	if value != "" {
-		s.Facts = append(s.Facts, fact{name, wire(value)})
+		s.Facts = append(s.Facts, fact{name, markup.Line(value)})
 	}
 }
 
@@ -114,9 +120,9 @@ func (p *Page) explained(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := within(r, explainWithin)
 	defer cancel()
 	s.explain(ctx, p, x, p.hide(x))
-	name := "signature-page"
-	if r.URL.Query().Get("part") != "" {
-		name = "signature"
+	name := "signature"
+	if r.URL.Query().Get("part") == "" { // nothing above it says why
+		name, s.Why = "signature-page", cmp.Or(s.Why, ui.Reason(x.Verdict.Reason, x.Verdict.Tried))
 	}
 	show(w, r, http.StatusOK, name, struct {
 		Signature signature
@@ -141,31 +147,79 @@ func (s *signature) explain(ctx context.Context, p *Page, x *record.Exchange, wi
 		}
 		return
 	}
-	s.Explained, s.Hints, s.Notes = true, e.Hints, e.Notes
-	if e.Why != "" {
+	s.Hints, s.Notes = e.Hints, e.Notes
+	if slices.Contains(s.Hints, s.Fix) {
+		s.Fix = ""
+	}
+	said := ui.Reason(x.Verdict.Reason, x.Verdict.Tried)
+	switch {
+	case x.Verdict.Status == record.Unchecked && e.Verdict.Verdict == string(record.Valid):
+		s.add("checked now", "valid, signed with "+e.Verdict.Secret)
+	case x.Verdict.Status == record.Unchecked:
+		s.add("checked now", e.Why)
+	case e.Why != said:
 		s.Why = e.Why
 	}
 	if e.Timed {
 		s.add("tolerance", toleranceOf(e.Tolerance))
 	}
-	if d := e.Verdict.Detail; d != "" && d != s.Why {
-		s.add("detail", d)
-	}
+	s.add("detail", strings.TrimSpace(strings.TrimPrefix(e.Verdict.Detail, e.Why)))
 	if e.Verdict.Verdict == string(record.Valid) && !e.Verdict.CoversBody {
 		s.Notes = append(s.Notes, "the signature authenticates the sender, not the body")
 	}
 	s.causes(e, without)
-	for _, text := range e.Signed {
-		one := signedText{Size: units.RoundSize(int64(len(text)))}
-		if left := len(text) - mostSigned; left > 0 {
-			one.Left, text = units.RoundSize(int64(left)), ui.WholeRunes(text[:mostSigned])
+	for i, text := range e.Signed {
+		if e.Proven == nil {
+			s.Signed = append(s.Signed, textOf("What was signed, byte for byte", text, -1, without))
+			continue
 		}
-		one.Text = textOrHex(without.in(text))
-		if all := textOrHex(text); all != one.Text {
-			one.Whole = all
-		}
-		s.Signed = append(s.Signed, one)
+		at := firstDifference(text, e.Proven[i])
+		s.Signed = append(s.Signed, textOf("What the sender signed, byte for byte", e.Proven[i], at, without),
+			textOf("The same of what came", text, at, without))
 	}
+}
+
+// firstDifference is the offset of the first byte in which two texts differ; -1 for none.
+func firstDifference(a, b []byte) int {
+	at := 0
+	for at < min(len(a), len(b)) && a[at] == b[at] {
+		at++
+	}
+	if at == len(a) && at == len(b) {
+		return -1
+	}
+	return at
+}
+
+// textOf shows what is signed; of a long one the beginning, or else what is around the byte at, which is marked.
+func textOf(title string, text []byte, at int, without hidden) signedText {
+	one := signedText{Title: title + " (" + units.RoundSize(int64(len(text))) + ")"}
+	most := mostSigned
+	if !markup.IsText(text) {
+		most /= 4
+	}
+	left := len(text) - most
+	write := func(text []byte) markup.HTML {
+		return markup.TextOrHex(ui.WholeRunes(text[:min(len(text), most)]), most)
+	}
+	if at >= 0 {
+		one.Differ = "The first byte that differs is byte " + strconv.Itoa(at) + "."
+		write = func(text []byte) markup.HTML {
+			place, from := markup.Place(text, at, most)
+			if from > 0 {
+				one.Differ += " This begins at byte " + strconv.Itoa(from) + "."
+			}
+			return place
+		}
+	}
+	shown := without.in(text)
+	if one.Text = write(text); !bytes.Equal(shown, text) {
+		one.Whole, one.Text = one.Text, markup.TextOrHex(ui.WholeRunes(shown[:min(len(shown), most)]), most)
+	}
+	if left > 0 {
+		one.Left = units.RoundSize(int64(left))
+	}
+	return one
 }
 
 func (s *signature) causes(e *act.Explanation, without hidden) {
@@ -179,28 +233,14 @@ func (s *signature) causes(e *act.Explanation, without hidden) {
 		}
 		if d := c.Difference; d != nil {
 			one.Difference = &difference{Of: d.Of, Offset: strconv.Itoa(d.Offset),
-				Have: without.folded(differing(d.Have, d.Offset-d.Start), d.Have),
-				Want: without.folded(differing(d.Want, d.Offset-d.Start), d.Want)}
+				Have: without.folded(markup.MarkedEnd(d.Have, d.Offset-d.Start), d.Have),
+				Want: without.folded(markup.MarkedEnd(d.Want, d.Offset-d.Start), d.Want)}
 		}
 		s.Causes = append(s.Causes, one)
 	}
 	for _, h := range e.Verdict.Explain.Hints {
 		s.Hints = append(s.Hints, h.Words)
 	}
-}
-
-// differing is text around a place where it differs, with that place marked.
-func differing(text []byte, at int) markup {
-	var w writer
-	at = max(min(at, len(text)), 0)
-	w.text(string(text[:at]))
-	w.html(`<mark>`)
-	if at == len(text) {
-		w.html(`<i class=e>end</i>`)
-	}
-	w.text(string(text[at:]))
-	w.html(`</mark>`)
-	return w.done()
 }
 
 func toleranceOf(t sign.Tolerance) string {
@@ -211,12 +251,4 @@ func toleranceOf(t sign.Tolerance) string {
 		return ui.Age(t.Past) + " old, any time ahead"
 	}
 	return ui.Age(t.Past) + " old, " + ui.Age(t.Future) + " ahead"
-}
-
-// textOrHex is text as it came, or bytes in hex.
-func textOrHex(text []byte) markup {
-	if bytes.IndexByte(text, 0) >= 0 || !bytes.Equal(bytes.ToValidUTF8(text, nil), text) {
-		return hexRows(text[:min(len(text), mostSigned/4)], 0)
-	}
-	return rawText(text)
 }

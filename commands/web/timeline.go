@@ -6,6 +6,7 @@ import (
 
 	"github.com/barbhq/barb/commands/plot"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/commands/web/markup"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/webhooks"
 )
@@ -21,7 +22,7 @@ type bar struct {
 	Title               string
 	X, Wide             string
 	BreakX              string // where a long wait before it is not drawn to scale
-	Place               markup
+	Place               markup.HTML
 	WaitX, WaitWide     string
 }
 
@@ -55,7 +56,7 @@ func barOf(x *record.Exchange, s plot.Span, total time.Duration) bar {
 	a := answerOf(x)
 	b := bar{ID: x.ID, Kind: kindOf(x), Class: a.Class, Answer: a.Text, Took: ui.Duration(x.Took),
 		X: text(min(scale(s.From), scaleWidth-4)), Wide: text(max(scale(s.To-s.From), 4)),
-		Place: wire(cut(pathOf(x), 60))}
+		Place: markup.Short(pathOf(x), 60)}
 	if s.Wait > 0 {
 
 		b.After = ui.Duration(s.Wait)

@@ -67,7 +67,7 @@ const (
 // Open makes the page on a listener. The address for a person is that of URL.
 func (p *Page) Open(ln net.Listener) {
 	p.listener = &limited{Listener: ln, free: make(chan struct{}, mostConns), closed: make(chan struct{})}
-	p.gate = newGate(ln.Addr().(*net.TCPAddr).Port, p.Public, rand.Text)
+	p.gate = newGate(ln.Addr().(*net.TCPAddr).Port, p.Public, rand.Text, func() time.Time { return p.Now() })
 	p.ending, p.end = context.WithCancel(context.Background())
 	streams := mostStreams
 	if p.Public != "" {
@@ -85,8 +85,11 @@ func (p *Page) URL() string {
 	if p.Public != "" {
 		return "https://" + p.Public + "/?code=" + p.gate.code
 	}
-	return "http://" + p.listener.Addr().String() + "/?code=" + p.gate.code
+	return p.origin() + "/?code=" + p.gate.code
 }
+
+// origin is the address of the page on this machine, without a path.
+func (p *Page) origin() string { return "http://" + p.listener.Addr().String() }
 
 // can reports whether the page offers changes.
 func (p *Page) can() bool { return p.Actions != nil && p.ReadOnly == "" }
@@ -106,6 +109,7 @@ func (p *Page) Serve() (stop func()) {
 		ErrorLog: log.New(io.Discard, "", 0), ConnContext: withPeer}
 	var done sync.WaitGroup
 	done.Go(func() { _ = server.Serve(p.listener) }) // ends with Close
+	done.Go(func() { _, _ = assets(), templates() }) // the first page does not wait for them
 	var once sync.Once
 	return func() {
 		once.Do(func() {

@@ -112,6 +112,9 @@ func judgeTools(t *testing.T, s *mcp.ClientSession) {
 	if got, want := strings.Join(names, " "), "diff events explain list probe providers replay schemes send show sign verify wait"; got != want {
 		t.Errorf("the tools are %s", got)
 	}
+	if r := call(t, s, "show", map[string]any{"id": 1}); r.IsError { // agents write ids as numbers, too
+		t.Errorf("%+v", r)
+	}
 	shown := call(t, s, "show", map[string]any{"id": "@"})
 	data, ok := shown.StructuredContent.(map[string]any)
 	if shown.IsError || !ok || data["exit"] != 0.0 || !strings.Contains(fmt.Sprint(data["body"]), `{"n":1}`) {
@@ -120,7 +123,7 @@ func judgeTools(t *testing.T, s *mcp.ClientSession) {
 	if text, ok := shown.Content[0].(*mcp.TextContent); !ok || !strings.Contains(text.Text, "untrusted") {
 		t.Errorf("%+v", shown.Content)
 	}
-	for _, wrong := range []map[string]any{{"id": 1}, {"id": "@", "x": 1}, {}, {"id": "@", "body_limit": "x"}} {
+	for _, wrong := range []map[string]any{{"id": true}, {"id": "@", "x": 1}, {}, {"id": "@", "body_limit": "x"}} {
 		if r := call(t, s, "show", wrong); !r.IsError || len(r.Content) != 1 {
 			t.Errorf("%v: %+v", wrong, r)
 		}

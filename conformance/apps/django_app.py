@@ -35,6 +35,7 @@ def handled(request):
 
 class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+    request_queue_size = 128
 
 
 class Quiet(WSGIRequestHandler):

@@ -1,10 +1,17 @@
 """Serves a receiver in Python, as its framework's own server does: serve.py flask|django|fastapi FOLDER"""
 import logging
 import sys
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 framework, folder = sys.argv[1:]
 sys.path.insert(0, folder)
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request, as Django's own; a short queue has the system reset connections on a busy machine."""
+    daemon_threads = True
+    request_queue_size = 128
 
 
 class Quiet(WSGIRequestHandler):
@@ -13,7 +20,7 @@ class Quiet(WSGIRequestHandler):
 
 
 def wsgi(application):
-    server = make_server("127.0.0.1", 0, application, handler_class=Quiet)
+    server = make_server("127.0.0.1", 0, application, Server, Quiet)
     print(f"listening on port {server.server_port}", flush=True)
     server.serve_forever()
 

@@ -18,6 +18,9 @@ type Lot struct {
 // Claim is for Worker.Claims: what a worker delivers, of a kind to a target; "" stands for any.
 func Claim(kind store.QueueKind, target string) int64 { return number("claim", kind.String(), target) }
 
+// Leaving is for Worker.Claims: the worker ends soon, and delivers only what no other one can.
+var Leaving = number("leaving")
+
 // Block is for Worker.Blocked: what a worker cannot deliver.
 func Block(l Lot) int64 { return number("block", l.Kind.String(), l.Target, l.Policy) }
 
@@ -54,6 +57,21 @@ func (v *View) Seen() int64 {
 		return 0
 	}
 	return v.me.Beat
+}
+
+// Tell has the view take its worker for what the beat says that is sent next: what the worker says that it cannot
+// deliver belongs to another from then on. The answer may come late, or never.
+func (v *View) Tell(w *store.Worker) {
+	if v.me == nil {
+		return
+	}
+	me := *v.me
+	me.Blocked = append(slices.Clone(me.Blocked), w.Blocked...)
+	if isLeaving(w) {
+		me.Claims = append(slices.Clone(me.Claims), Leaving)
+	}
+	v.me = &me
+	clear(v.known)
 }
 
 // IsSettled reports whether all workers know that this one is there, and it them. Until then they had better beat soon.
@@ -106,15 +124,16 @@ func (v *View) whose(l Lot) Whose {
 
 // Owner returns the holder of the worker that a lot belongs to by what all say of themselves; "" for none. It is the
 // one with the highest number for the endpoint (rendezvous hashing): where a worker comes or goes, only its own
-// endpoints change hands.
+// endpoints change hands. Workers that stay come before those that leave.
 func (v *View) Owner(l Lot) (holder string) {
-	endpoint, blocked, highest := deliver.EndpointOf(l.Target), Block(l), uint64(0)
+	endpoint, blocked, highest, leaves := deliver.EndpointOf(l.Target), Block(l), uint64(0), true
 	consider := func(w *store.Worker) {
 		if !claims(w, l) || slices.Contains(w.Blocked, blocked) {
 			return
 		}
-		if n := uint64(number(w.Holder, endpoint)); holder == "" || n > highest { //nolint:gosec // all 64 bits
-			holder, highest = w.Holder, n
+		n, leaving := uint64(number(w.Holder, endpoint)), isLeaving(w) //nolint:gosec // all 64 bits
+		if holder == "" || leaves && !leaving || leaves == leaving && n > highest {
+			holder, highest, leaves = w.Holder, n, leaving
 		}
 	}
 	if v.me != nil {
@@ -129,6 +148,8 @@ func (v *View) Owner(l Lot) (holder string) {
 func claims(w *store.Worker, l Lot) bool {
 	return slices.Contains(w.Claims, Claim(l.Kind, "")) || slices.Contains(w.Claims, Claim(l.Kind, l.Target))
 }
+
+func isLeaving(w *store.Worker) bool { return slices.Contains(w.Claims, Leaving) }
 
 // number is a hash of texts, the same in every process: FNV-1a, mixed once more since texts that differ in their end
 // alone differ little in it.

@@ -78,59 +78,126 @@ func TestALotBelongsToAWorkerThatCanDeliverIt(t *testing.T) {
 	}
 }
 
+func TestWhatIsGivenAwayIsAnothersAtOnce(t *testing.T) {
+	t.Parallel()
+	lot := lotOf(1)
+	for name, change := range map[string]func(*store.Worker){
+		"blocked": func(w *store.Worker) { w.Blocked = []int64{fleet.Block(lot)} },
+		"leaving": func(w *store.Worker) { w.Claims = append(w.Claims, fleet.Leaving) },
+	} {
+		for _, me := range []string{"a", "b"} {
+			all := []store.Worker{working("a"), working("b")}
+			view := fleet.New(all, me, lives)
+			if owner := view.Owner(lot); view.Whose(lot) == fleet.Mine != (owner == me) {
+				t.Fatalf("%s: it belongs to %s", me, owner)
+			}
+			next := working(me)
+			change(&next)
+			view.Tell(&next)
+			if view.Whose(lot) != fleet.Theirs || view.Owner(lot) == me {
+				t.Errorf("%s, %s: it belongs to %s", name, me, view.Owner(lot))
+			}
+		}
+	}
+	all := []store.Worker{working("a"), working("b")}
+	for i := range all {
+		all[i].Claims = append(all[i].Claims, fleet.Leaving)
+	}
+	if a, b := fleet.New(all, "a", lives), fleet.New(all, "b", lives); a.Owner(lot) == "" || a.Owner(lot) != b.Owner(lot) {
+		t.Errorf("both leave: it belongs to %q and %q", a.Owner(lot), b.Owner(lot))
+	}
+}
+
 // one is a worker of the test below.
 type one struct {
 	store.Worker
 	history *store.Store
 	view    *fleet.View
 	busy    map[fleet.Lot]bool
+	answer  []store.Worker // to a beat, on its way
 }
 
 const lots = 12
 
 func (w *one) beat(t *testing.T) {
 	t.Helper()
+	w.hear()
+	w.say(t)
+	w.hear()
+}
+
+// say sends a beat.
+func (w *one) say(t *testing.T) {
+	t.Helper()
 	w.Busy, w.Seen = nil, 0
 	if w.view != nil {
 		w.Seen = w.view.Seen()
+		w.view.Tell(&w.Worker)
 	}
 	for l := range w.busy {
 		if w.view.Whose(l) == fleet.Theirs {
 			w.Busy = append(w.Busy, fleet.Busy(l))
 		}
 	}
-	all, err := w.history.Beat(context.Background(), &w.Worker)
-	if err != nil {
+	var err error
+	if w.answer, err = w.history.Beat(context.Background(), &w.Worker); err != nil {
 		t.Fatal(err)
 	}
-	w.view = fleet.New(all, w.Holder, lives)
 }
 
-// step does something that a worker may do: it takes what is its own, ends some of it, beats, or loses a secret.
+// hear takes in the answer to the last beat.
+func (w *one) hear() {
+	if w.answer != nil {
+		w.view, w.answer, w.Anew = fleet.New(w.answer, w.Holder, lives), nil, false
+	}
+}
+
+// step does something that a worker may do: it takes what is its own, ends some of it, beats, waits for the answer or
+// loses it, loses or finds a secret, or takes on nothing new in order to leave.
 func (w *one) step(t *testing.T, random *rand.Rand) {
 	t.Helper()
 	l := lotOf(random.IntN(lots))
-	switch random.IntN(8) {
+	switch random.IntN(12) {
 	case 0, 1, 2:
 		w.beat(t)
-	case 3, 4:
+	case 3, 4, 5:
 		if w.view != nil && w.view.Whose(l) == fleet.Mine {
 			w.busy[l] = true
 		}
-	case 5, 6:
+	case 6, 7:
 		delete(w.busy, l)
-	case 7:
+	case 8:
 		if w.Blocked = nil; random.IntN(2) == 0 {
 			w.Blocked = []int64{fleet.Block(l)}
+		}
+	case 9:
+		w.hear()
+		w.say(t)
+	case 10:
+		w.hear()
+	case 11:
+		switch random.IntN(8) {
+		case 0:
+			w.Anew, w.answer = w.Anew || w.answer != nil, nil
+		case 1:
+			w.Claims = append(w.Claims, fleet.Leaving)
 		}
 	}
 }
 
 // Workers come, beat, work, lose and find what they need, and leave, in any order: no two of them ever work on one
-// endpoint, and in the end each endpoint has a worker.
+// endpoint, and in the end each endpoint has a worker. The
+// second seed has a worker leave that others know only later.
 func TestNoEndpointHasTwoWorkersOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	address, seed := pgtest.Database(t), rand.Uint64()
+	for _, seed := range []uint64{rand.Uint64(), 12715423876410551456} {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { t.Parallel(); comeAndGo(t, seed) })
+	}
+}
+
+func comeAndGo(t *testing.T, seed uint64) {
+	t.Helper()
+	address := pgtest.Database(t)
 	history, err := store.Open(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)

@@ -16,9 +16,12 @@ const suspectLooks = 3
 // Suspect notes after an error that this process may hold leases which it does not know of: a history that is away may
 // have given them and could not say so. Their entries would wait until the leases end.
 func (l *Leases) Suspect(err error) {
-	if !errors.Is(err, store.ErrAway) {
-		return
+	if errors.Is(err, store.ErrAway) {
+		l.suspect()
 	}
+}
+
+func (l *Leases) suspect() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.looks, l.lost = suspectLooks, nil

@@ -30,3 +30,29 @@ func TestALeaseThatNobodyKnowsOfIsGivenBack(t *testing.T) {
 		check(t, "told", s.text(), "")
 	})
 }
+
+// An attempt that was cut off before it was recorded, since the history was away, keeps no lease: its entry is
+// delivered soon after the history is back.
+func TestTheLeaseOfAnAttemptThatWasCutOffIsGivenBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, history *store.Store) {
+		put(t, history, quick, "", "a")
+		a := &apps{}
+		w, s := newWorker(history, a)
+		w.Every = time.Second
+		deliver, waited := w.Handle[store.Message].Deliver, false
+		w.Handle[store.Message] = worker.Handler{Deliver: func(ctx context.Context, q *store.Queued) (worker.Result, error) {
+			if !waited { // as for a commit of a history that is away
+				waited = true
+				<-ctx.Done()
+				return worker.Result{}, ctx.Err()
+			}
+			return deliver(ctx, q)
+		}}
+		time.AfterFunc(8*time.Second, w.Leases.Cut)
+		w.Run(context.Background(), worker.Drained)
+		if got := a.came(); got != "a @10" && got != "a @11" {
+			t.Errorf("came: %s", got)
+		}
+		check(t, "told", s.text(), "")
+	})
+}

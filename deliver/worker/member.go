@@ -33,19 +33,21 @@ type member struct {
 func (w *Worker) self() *store.Worker {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	me := &store.Worker{Holder: w.Leases.Holder, Version: w.Version, Anew: w.member.failed != nil}
+	me := &store.Worker{Holder: w.Leases.Holder, Version: w.Version, Claims: w.claims(), Anew: w.member.failed != nil}
 	me.Machine, _ = os.Hostname() // it is only for people
-	if w.until < Idle {
-		me.Claims = w.claims()
-	}
-	if w.member.view != nil {
-		me.Seen = w.member.view.Seen()
-	}
 	for l, p := range w.lots {
 		if !p.blocked.IsZero() {
 			me.Blocked = append(me.Blocked, fleet.Block(l))
 		}
-		if p.n > 0 && (w.until >= Idle || w.member.view != nil && w.member.view.Whose(l) == fleet.Theirs) {
+	}
+	view := w.member.view
+	if view == nil {
+		return me
+	}
+	me.Seen = view.Seen()
+	view.Tell(me)
+	for l, p := range w.lots {
+		if p.n > 0 && view.Whose(l) == fleet.Theirs {
 			me.Busy = append(me.Busy, fleet.Busy(l))
 		}
 	}
@@ -54,6 +56,9 @@ func (w *Worker) self() *store.Worker {
 
 // claims are the kinds and targets that limits are kept for. What has no limits is anybody's.
 func (w *Worker) claims() (all []int64) {
+	if w.until >= Idle {
+		all = append(all, fleet.Leaving)
+	}
 	for kind, h := range w.Handle {
 		switch {
 		case h.Limits == nil:

@@ -48,30 +48,62 @@ func (w *Worker) round(ctx, preparing context.Context) (wait time.Duration, thro
 	if s.until == Now {
 		return 0, true
 	}
+	if wait, ok := w.again(ctx, preparing, s); ok {
+		return wait, false
+	}
 	wait = w.every()
 	open, waits := false, false
 	for kind := range w.Handle {
-		dues, err := w.Leases.History.Upcoming(ctx, kind, "")
+		dues, err := w.upcoming(ctx, kind)
 		if err != nil {
 			w.Leases.trouble(ctx, "the queue", err)
 			return max(wait, time.Second), s.until == Idle && s.idle
 		}
-		for _, due := range dues {
-			if w.isLeft(s, kind, due) {
-				continue
-			}
-			l := lot{Kind: kind, Target: due.Target, Policy: due.Policy}
-			left, now := w.begin(ctx, preparing, s, l, due.At)
-			open, waits = open || now, true
-			if left > 0 {
-				wait = min(wait, left)
-			}
-		}
+		f := w.beginAll(ctx, preparing, s, kind, dues)
+		open, waits, wait = open || f.open, waits || f.waits, min(wait, f.next)
 	}
 	if s.until == Forever || open || !s.idle {
 		return max(wait, time.Millisecond), false
 	}
 	return wait, s.until != Drained || !waits
+}
+
+// again begins what the last look at the queue found and is not begun yet; false where that is nothing.
+func (w *Worker) again(ctx, preparing context.Context, s state) (wait time.Duration, ok bool) {
+	wait = w.every()
+	for kind := range w.Handle {
+		dues, left, good := w.remembered(kind)
+		if !good {
+			return 0, false
+		}
+		f := w.beginAll(ctx, preparing, s, kind, dues)
+		ok, wait = ok || f.open, min(wait, left, f.next)
+	}
+	return max(wait, time.Millisecond), ok
+}
+
+// found is what there is of a kind.
+type found struct {
+	open  bool          // there is something to deliver at the moment
+	waits bool          // there is something to deliver, then or later
+	next  time.Duration // until there is more, where that is known; else it is long
+}
+
+// beginAll begins what is due of a kind, as much as there is room for.
+func (w *Worker) beginAll(ctx, preparing context.Context, s state, kind store.QueueKind, dues []store.Due) found {
+	f := found{next: time.Hour}
+	for _, due := range dues {
+		if w.isLeft(s, kind, due) {
+			continue
+		}
+		l := lot{Kind: kind, Target: due.Target, Policy: due.Policy}
+		left, now := w.begin(ctx, preparing, s, l, due.At)
+		f.open, f.waits = f.open || now, true
+		if left > 0 {
+			f.next = min(f.next, left)
+		}
+	}
+	return f
 }
 
 func (w *Worker) every() time.Duration {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Worker struct {
 	total     int
 	running   sync.WaitGroup
 	member    member
+	outlook   outlook
 	unlimited deliver.Limits
 }
 
@@ -87,6 +89,7 @@ func (w *Worker) UnderWay() int {
 
 // Wake has the Worker look at once, since something was put into the queue.
 func (w *Worker) Wake() {
+	w.lookAnew()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ring()
@@ -139,6 +142,16 @@ func (w *Worker) look(ctx context.Context) {
 		case <-time.After(wait):
 		case <-ctx.Done():
 		}
+		w.gatherEnds()
+	}
+}
+
+// gatherEnds yields the processor until no more entries end. Those of one transaction end together, and what takes
+// their place is to be leased together.
+func (w *Worker) gatherEnds() {
+	for n, before := w.UnderWay(), -1; n != before; n = w.UnderWay() {
+		before = n
+		runtime.Gosched()
 	}
 }
 
@@ -174,6 +187,7 @@ func (w *Worker) block(l lot, err error) {
 func (w *Worker) lease(ctx context.Context, h Handler, l lot, permits []*deliver.Permit, at time.Time) {
 	entries, err := w.Leases.History.Lease(ctx, store.LeaseRequest{Kind: l.Kind, Target: l.Target, Policy: l.Policy,
 		Owner: w.Leases.Holder, Want: len(permits), Now: at, Until: time.Now().Add(LeaseFor)})
+	w.leased(l, len(entries) == len(permits))
 	if err != nil {
 		w.Leases.Suspect(err)
 		w.Leases.trouble(ctx, "the queue", err)
@@ -205,7 +219,10 @@ func (w *Worker) deliver(ctx context.Context, h Handler, l lot, q *store.Queued,
 	release() // another goroutine may lease the entry as soon as it is completed
 	permit.End(r.Attempt)
 	if err != nil {
-		w.Leases.Suspect(err)
+		w.lookAnew()
+		if w.Leases.Suspect(err); cut { // maybe while it waited for a history that is away
+			w.Leases.suspect()
+		}
 		if !cut && !errors.Is(err, store.ErrLease) {
 			w.Leases.Tell(Event{Err: fmt.Errorf("%d: %w", q.Thread, err)})
 		}
@@ -215,6 +232,9 @@ func (w *Worker) deliver(ctx context.Context, h Handler, l lot, q *store.Queued,
 		w.block(l, r.Blocked)
 	}
 	w.Leases.Complete(context.WithoutCancel(ctx), q, r)
+	if changes(q, r) {
+		w.lookAnew()
+	}
 }
 
 // ended notes that an entry is no longer under way.

@@ -16,10 +16,10 @@ type StatusRange struct{ From, To int }
 type Filter struct {
 	IDs         []Range // any of these, in any order; none means all
 	Kind        record.Kind
-	Failed      bool // sent and not delivered; received and not answered 2xx; never badly signed
-	Invalid     bool // received with a bad signature
-	Scheme      string
-	Event       string // * stands for any part
+	Failed      bool   // sent and not delivered; received and not answered 2xx; never badly signed
+	Invalid     bool   // received with a bad signature
+	Scheme      string // * stands for any part; what has no scheme is not selected
+	Event       string // likewise
 	Endpoint    string // see record.MatchEndpoint
 	Status      StatusRange
 	Since       time.Time // begun at or after
@@ -31,4 +31,23 @@ type Filter struct {
 	Limit       int             // at most so many; 0 is all
 	OldestFirst bool
 	Bodies      bool // with heads and bodies
+}
+
+// Conditions splits a filter into filters of one condition each. A webhook that f selects fulfils all of them, maybe
+// with different exchanges.
+func (f *Filter) Conditions() (all []Filter) {
+	add := func(wanted bool, condition Filter) {
+		if wanted {
+			all = append(all, condition)
+		}
+	}
+	add(len(f.IDs) > 0, Filter{IDs: f.IDs})
+	add(f.WebhookID != "", Filter{WebhookID: f.WebhookID})
+	add(f.Marked != "", Filter{Marked: f.Marked})
+	add(f.Failed || f.Invalid, Filter{Failed: f.Failed, Invalid: f.Invalid})
+	add(f.Endpoint != "", Filter{Endpoint: f.Endpoint})
+	add(f.Event != "", Filter{Event: f.Event})
+	add(f.Status != StatusRange{}, Filter{Status: f.Status})
+	add(f.Scheme != "", Filter{Scheme: f.Scheme})
+	return all
 }

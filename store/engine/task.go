@@ -21,7 +21,8 @@ type (
 	// Lease gives leases, as Store.Lease does.
 	Lease struct {
 		LeaseRequest
-		IDs []int64 // of the entries
+		IDs     []int64   // of the entries
+		Entries []*Queued // by id; nil where they are to be read
 	}
 	// Renew extends leases, as Store.Renew does.
 	Renew struct {

@@ -17,7 +17,7 @@ func Curl(r *record.Request) string {
 	var b strings.Builder
 	binary := !isText(string(r.Body)) || len(r.Body) > maxArgument
 	if binary {
-		b.WriteString("printf '" + octal(r.Body) + "' | ")
+		b.WriteString(printf(r.Body) + "' | ")
 	}
 	b.WriteString("curl -sS -g --path-as-is -X " + Quote(r.Method) + " " + Quote(r.URL))
 	for _, f := range r.Header {
@@ -45,6 +45,27 @@ func Curl(r *record.Request) string {
 	return b.String()
 }
 
+// CurlStart returns the first bytes of Curl, at most a number of them, and whether they are not all. It costs what is
+// returned and not what the body is long.
+func CurlStart(r *record.Request, most int) (start string, isCut bool) {
+	var all string
+	if escaped := most/len(`\000`) + 1; len(r.Body) > maxArgument && len(r.Body) > escaped {
+		all = printf(r.Body[:escaped])
+	} else {
+		all = Curl(r)
+	}
+	if len(all) <= most {
+		return all, false
+	}
+	for most > 0 && !utf8.RuneStart(all[most]) {
+		most--
+	}
+	return all[:most], true
+}
+
+// printf is a command that prints bytes, without the quote at its end.
+func printf(data []byte) string { return "printf '" + octal(data) }
+
 // Quote quotes s for a POSIX shell.
 func Quote(s string) string {
 	switch {
@@ -68,6 +89,7 @@ func isText(s string) bool {
 func octal(data []byte) string {
 	const digits = "01234567"
 	var b strings.Builder
+	b.Grow(len(data) * len(`\000`))
 	for _, c := range data {
 		b.WriteByte('\\')
 		b.WriteByte(digits[c>>6])

@@ -13,6 +13,8 @@ import (
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/address"
+	"github.com/barbhq/barb/store/postgres/column"
+	"github.com/barbhq/barb/store/postgres/prepared"
 	"github.com/barbhq/barb/store/postgres/reason"
 )
 
@@ -23,6 +25,7 @@ type writer struct {
 	clock      timeline
 	partitions int64 // all partitions below this number are there that this process needs
 	number     int64 // of the last group: see written
+	prepared   *prepared.Statements
 }
 
 // Commit writes a group in one transaction, which is one round trip: a batch without BEGIN is one. When it returns nil
@@ -116,7 +119,7 @@ func (w *writer) again(err error) bool {
 		w.partitions = 0
 		return true
 	}
-	return reason.MayPass(err)
+	return reason.MayPass(err) || w.prepared != nil && w.prepared.Lost(err)
 }
 
 // try writes a group once, and finds out whether it is there when the answer was lost.
@@ -134,9 +137,11 @@ func (w *writer) try(ctx context.Context, g *engine.Group) error {
 		return err
 	}
 	w.number++
-	b := &pgx.Batch{}
-	p.queue(b)
-	err = w.send(ctx, b)
+	if p.isPlain {
+		err = w.with(ctx, func(conn *pgx.Conn) error { return p.copied(ctx, conn) })
+	} else {
+		err = w.send(ctx, p.batch())
+	}
 	if reason.IsAway(err) || errors.Is(err, reason.ErrUnconfirmed) || errors.Is(err, context.DeadlineExceeded) {
 		err = w.settle(ctx, p, err)
 	}
@@ -170,19 +175,23 @@ func (w *writer) settle(ctx context.Context, p *plan, cause error) error {
 	})
 }
 
-// noteWritten notes with the rows of a group that they are there.
-const noteWritten = "INSERT INTO barb.written (writer, number, at) VALUES ($1, $2, " + serverNow + ")"
+// noteWritten notes with the rows of a group that they are there: its time is even. That of a group that must not come
+// any more is odd.
+const (
+	noteWritten   = "INSERT INTO barb.written (writer, number, at) VALUES ($1, $2, " + serverNow + " / 2 * 2)"
+	refuseWritten = "INSERT INTO barb.written (writer, number, at) VALUES ($1, $2, " + serverNow +
+		" / 2 * 2 + 1) ON CONFLICT DO NOTHING"
+	askWritten = "SELECT at % 2 = 0 FROM barb.written WHERE writer = $1 AND number = $2"
+)
 
 // written reports whether the last group is there. It waits for its transaction where that is under way, and keeps one
-// that is still on its way from being carried out: its number is taken. A group that is there may not have reached the
-// standby that its commit waited for; the message makes this commit wait for it, too.
+// that is still on its way from being carried out: its number is taken. The answer to this may be lost, too, so that it
+// is asked again. A group that is there may not have reached the standby that its commit waited for; the message makes
+// this commit wait for it, too.
 func (w *writer) written(ctx context.Context) (there bool, err error) {
 	b := &pgx.Batch{}
-	b.Queue(noteWritten+" ON CONFLICT DO NOTHING RETURNING 1", w.engine.self, w.number).Query(func(rows pgx.Rows) error {
-		there = !rows.Next()
-		rows.Close()
-		return rows.Err()
-	})
+	b.Queue(refuseWritten, w.engine.self, w.number)
+	b.Queue(askWritten, w.engine.self, w.number).QueryRow(func(row pgx.Row) error { return row.Scan(&there) })
 	b.Queue("SELECT pg_logical_emit_message(true, 'barb', '')")
 	err = w.send(ctx, b)
 	return there, err
@@ -203,10 +212,32 @@ const forgetEvery = 256
 
 var errNoAnswer = reason.Away("the server, or its standby, did not confirm the commit within 10 s")
 
-// send sends a batch, which is one transaction unless it has a BEGIN, and reads all results. The error is
-// reason.ErrUnconfirmed when the server stopped waiting for its standby: the rows are there and may be lost with this
-// server.
+// send sends a batch, which is one transaction unless it has a BEGIN, and reads all results.
 func (w *writer) send(ctx context.Context, b *pgx.Batch) error {
+	return w.with(ctx, func(conn *pgx.Conn) error {
+		if w.number == preparedFrom && w.prepared == nil {
+			w.prepared = often()
+		}
+		if w.prepared != nil {
+			w.prepared.Use(ctx, conn, b)
+		}
+		return conn.SendBatch(ctx, b).Close()
+	})
+}
+
+// preparedFrom is the first group whose statements go by names. To prepare them pays for a process that writes a lot.
+const preparedFrom = 16
+
+// often are the statements of the queue that a group has many of, or many groups have.
+func often() *prepared.Statements {
+	t := column.TheTables()
+	return prepared.New(reserveIDs, noteWritten, lockNamesToUse, askRemoved, leaseEntries, countAttempts, endLeases,
+		addEntries(), lockLanes, advance, t.AddExchanges, t.AddRequests, t.AddResponses)
+}
+
+// with sends something over a connection. The error is reason.ErrUnconfirmed when the server stopped waiting for its
+// standby: the rows are there and may be lost with this server.
+func (w *writer) with(ctx context.Context, send func(*pgx.Conn) error) error {
 	conn, err := w.engine.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -214,7 +245,7 @@ func (w *writer) send(ctx context.Context, b *pgx.Batch) error {
 	defer conn.Release()
 	notes := conn.Conn().PgConn().CustomData()
 	delete(notes, address.Warned)
-	err = conn.SendBatch(ctx, b).Close()
+	err = send(conn.Conn())
 	if _, ok := notes[address.Warned]; ok && (err == nil || reason.IsAway(err)) {
 		return reason.ErrUnconfirmed
 	}
@@ -239,15 +270,15 @@ func (p *plan) wentSteps(g *engine.Group) {
 	if len(went) == 0 {
 		return
 	}
-	runs := newRows("id", "first", "at", "head bytea")
+	runs := column.New("id", "first", "at", "head bytea")
 	for _, r := range ahead.Runs(went) {
-		runs.add(r.Row()...)
+		runs.Add(r.Row()...)
 	}
 	if g.Again { // some may be there: nearest would find their runs
 		p.step(`DELETE FROM barb.answered a USING unnest($1::int8[], $2::int8[]) AS u(id, first)
-			WHERE a.id >= u.first AND a.id < u.id`, runs.args()[:2]...)
+			WHERE a.id >= u.first AND a.id < u.id`, runs.Args()[:2]...)
 	}
 	p.step(`INSERT INTO barb.answered (id, first, at, head) SELECT u.id, u.first, u.at, u.head
 		FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::bytea[]) AS u(id, first, at, head)
-		ON CONFLICT (id) DO UPDATE SET first = excluded.first, at = excluded.at, head = excluded.head`, runs.args()...)
+		ON CONFLICT (id) DO UPDATE SET first = excluded.first, at = excluded.at, head = excluded.head`, runs.Args()...)
 }

@@ -20,9 +20,6 @@ func (s *Engine) Dump(ctx context.Context, rule engine.CopyRule, to engine.Sink)
 	if _, err := tx.Exec(ctx, bulk.Unhurried); err != nil {
 		return s.told(err)
 	}
-	d := &bulk.Dumper{Tx: tx, Rule: rule, To: to, Offset: s.clock.offset.Load(), Told: s.told,
-		RowOf: func(rows pgx.Rows) (engine.Row, error) {
-			return rowOf(rows.FieldDescriptions(), rows.RawValues())
-		}}
+	d := &bulk.Dumper{Tx: tx, Rule: rule, To: to, Offset: s.clock.offset.Load(), Told: s.told}
 	return d.Run(ctx, s.clock.in(rule.Now))
 }

@@ -13,7 +13,9 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/address"
+	"github.com/barbhq/barb/store/postgres/bundle"
 	"github.com/barbhq/barb/store/postgres/reason"
+	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/words"
 )
 
@@ -24,11 +26,13 @@ type Engine struct {
 	self    int64 // a random number: exchange.writer of what this process has recorded
 	refused error // why it cannot be written; nil when it can
 	sweeps  int64 // how many exchanges of a partition have to go for the others to be copied
+	now     func() time.Time
 
 	words  words.Words
 	clock  clock
 	size   size
 	others neighbours
+	gets   bundle.Reader[*record.Exchange]
 	writer writer // for Commit alone
 }
 
@@ -48,8 +52,8 @@ func Open(ctx context.Context, where string, create bool) (*Engine, error) {
 	if err != nil {
 		return nil, reason.Translate(name, err)
 	}
-	s := &Engine{name: name, pool: pool, self: rand.Int64N(1<<63-1) + 1, sweeps: sweptRows}
-	s.writer.engine = s
+	s := &Engine{name: name, pool: pool, self: rand.Int64N(1<<63-1) + 1, sweeps: sweptRows, now: time.Now}
+	s.writer.engine, s.gets.Read = s, s.whole
 	if err := tried(ctx, func() error { return s.open(ctx, create) }, patienceToOpen); err != nil {
 		pool.Close()
 		return nil, reason.Translate(name, err)
@@ -62,13 +66,13 @@ func (s *Engine) open(ctx context.Context, create bool) error {
 	var release, now int64
 	var encoding string
 	var standby bool
-	asked := time.Now()
+	asked := s.now()
 	if err := s.pool.QueryRow(ctx, `SELECT current_setting('server_version_num')::bigint,
 		current_setting('server_encoding'), pg_is_in_recovery(), `+serverNow).Scan(&release, &encoding, &standby,
 		&now); err != nil {
 		return err
 	}
-	s.clock.set(now, asked, time.Now())
+	s.clock.set(now, asked, s.now())
 	if release < oldestServer {
 		return fmt.Errorf("the server is PostgreSQL %d; barb needs 13 or newer", release/10000)
 	}

@@ -2,13 +2,13 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,96 +17,31 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/pgtest"
+	"github.com/barbhq/barb/store/postgres/prepared"
 	"github.com/barbhq/barb/store/postgres/reason"
 )
 
-// cutter is a proxy before a server. It passes on what a client sends, and cuts the connection instead of passing on
-// the answer to a group that it was told to cut.
+// cutter is a proxy that cuts the answer to a group instead of passing it on, when it was told to.
 type cutter struct {
-	address string // through the proxy
-	cuts    atomic.Int64
-	armed   atomic.Int64 // how many groups are to be cut
-
-	mu    sync.Mutex
-	conns []net.Conn
-	all   sync.WaitGroup
+	*pgtest.Proxy
+	armed atomic.Int64 // how many groups are to be cut
 }
 
-// newCutter starts a proxy before the server at an address.
 func newCutter(t *testing.T, address string) *cutter {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := u.Host
-	u.Host = l.Addr().String()
-	c := &cutter{address: u.String()}
-	c.all.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			c.all.Go(func() { c.serve(client, server) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		c.mu.Lock()
-		for _, conn := range c.conns {
-			_ = conn.Close()
-		}
-		c.mu.Unlock()
-		c.all.Wait()
-	})
+	c := &cutter{Proxy: pgtest.NewProxy(t, address)}
+	c.CutAnswer = func(sent []byte) (int, bool) { return 0, isGroup(sent) && c.armed.Add(-1) >= 0 }
 	return c
 }
 
-func (c *cutter) serve(client net.Conn, address string) {
-	server, err := net.Dial("tcp", address)
-	if err != nil {
-		_ = client.Close()
-		return
-	}
-	c.mu.Lock()
-	c.conns = append(c.conns, client, server)
-	c.mu.Unlock()
-	var cut atomic.Bool
-	c.all.Go(func() {
-		defer client.Close()
-		buf := make([]byte, 64<<10)
-		for {
-			n, err := server.Read(buf)
-			if n > 0 && cut.Load() {
-				c.cuts.Add(1) // the server has answered: the group is there
-				return
-			}
-			if _, errWrite := client.Write(buf[:n]); err != nil || errWrite != nil {
-				return
-			}
-		}
-	})
-	defer server.Close()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buf)
-		if isGroup(buf[:n]) && c.armed.Add(-1) >= 0 {
-			cut.Store(true)
-		}
-		if _, errWrite := server.Write(buf[:n]); err != nil || errWrite != nil {
-			return
-		}
-	}
-}
-
-// isGroup reports whether the bytes have the statement that notes a group, as it is executed with its rows.
+// isGroup reports whether the bytes have the statement that notes a group, as it is executed with its rows: by its
+// text, or by the name that pgx gives it.
 func isGroup(sent []byte) bool {
 	text := string(sent)
+	digest := sha256.Sum256([]byte(noteWritten))
+	if strings.Contains(text, "stmt_"+hex.EncodeToString(digest[:24])) {
+		return !strings.Contains(text, "INSERT INTO barb.written") // else it is being prepared
+	}
 	return strings.Contains(text, "INSERT INTO barb.written") && strings.Contains(text, "lock_shared") ||
 		strings.Contains(text, "INSERT INTO barb.written") && strings.Contains(text, "barb.queue")
 }
@@ -114,7 +49,7 @@ func isGroup(sent []byte) bool {
 func TestAGroupWhoseAnswerIsLostIsWrittenOnce(t *testing.T) {
 	t.Parallel()
 	proxy := newCutter(t, pgtest.Database(t))
-	s := openEngine(t, proxy.address)
+	s := openEngine(t, proxy.Address)
 	recorded(t, s, hook(0)) // the statements are known now: a group is sent in one piece
 	seen := map[int64]bool{}
 	for i := range 30 {
@@ -132,26 +67,37 @@ func TestAGroupWhoseAnswerIsLostIsWrittenOnce(t *testing.T) {
 	if rows != 91 || ids != 91 || len(seen) != 90 {
 		t.Errorf("%d rows of %d webhooks, %d ids given; want 91, 91, 90", rows, ids, len(seen))
 	}
-	if proxy.cuts.Load() < 30 {
-		t.Errorf("%d answers were cut, want 30", proxy.cuts.Load())
+	if proxy.Cuts() < 30 {
+		t.Errorf("%d answers were cut, want 30", proxy.Cuts())
 	}
 }
 
 func TestWhatATaskDidIsKnownWhenItsAnswerIsLost(t *testing.T) {
 	t.Parallel()
+	for name, statements := range map[string]*prepared.Statements{"planned each time": nil, "planned once": often()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			losesAnswersToTasks(t, statements)
+		})
+	}
+}
+
+func losesAnswersToTasks(t *testing.T, statements *prepared.Statements) {
+	t.Helper()
 	proxy := newCutter(t, pgtest.Database(t))
-	s := openEngine(t, proxy.address)
+	s := openEngine(t, proxy.Address)
+	s.writer.prepared = statements
 	enqueue(t, s, entry("a"), entry("a"), entry(""))
 	for _, id := range lease(t, s, "w", 9) {
 		complete(t, s, "w", id, engine.Waiting)
 	}
 	cut := func(task engine.Task) {
 		t.Helper()
-		before := proxy.cuts.Load()
+		before := proxy.Cuts()
 		proxy.armed.Store(1)
 		do(t, s, task)
 		proxy.armed.Store(0)
-		if proxy.cuts.Load() == before {
+		if proxy.Cuts() == before {
 			t.Fatalf("the answer to %T was not cut", task)
 		}
 	}
@@ -192,8 +138,12 @@ func TestALateGroupIsRefused(t *testing.T) {
 	if reason.Code(err) != reason.Uniqueness {
 		t.Errorf("the late group: %v, want %s", err, reason.Uniqueness)
 	}
-	if there, err := w.written(t.Context()); !there || err != nil {
+	if there, err := w.written(t.Context()); there || err != nil { // the first answer may have been lost
 		t.Errorf("asked again: %v, %v", there, err)
+	}
+	recorded(t, s, hook(2))
+	if there, err := w.written(t.Context()); !there || err != nil {
+		t.Errorf("a group that is there: %v, %v", there, err)
 	}
 }
 
@@ -364,6 +314,34 @@ func TestReadingGoesOnWhileTheServerRestarts(t *testing.T) {
 	if err := <-read; err != nil {
 		t.Error(err)
 	}
+}
+
+// A server that goes without a word, as one whose packets are dropped, is not waited for by who reads or writes.
+func TestAServerThatVanishesIsNotWaitedForLong(t *testing.T) {
+	t.Parallel()
+	proxy := pgtest.NewProxy(t, pgtest.Database(t))
+	s := openEngine(t, proxy.Address)
+	recorded(t, s, hook(1))
+	proxy.Vanish()
+	begun, long := time.Now(), 2*patience
+	var all errgroup.Group
+	all.Go(func() error {
+		_, err := s.Get(t.Context(), 1)
+		return err
+	})
+	all.Go(func() error {
+		return s.Commit(t.Context(), &engine.Group{Writes: []*engine.Write{{Work: &engine.Ran{ID: 1}}}})
+	})
+	if err := all.Wait(); !errors.Is(err, engine.ErrAway) || time.Since(begun) > long {
+		t.Errorf("%v after %v, want ErrAway within %v", err, time.Since(begun), long)
+	}
+}
+
+// A statement that takes long is waited for.
+func TestALongStatementIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := newEngine(t)
+	value[any](t, s, "SELECT 1 FROM pg_sleep(9)")
 }
 
 // Where nobody listens a command says so soon.

@@ -15,8 +15,10 @@ import (
 // A query reads so many exchanges at most. With bodies, which may be large, it ends with the exchange that makes so
 // many bytes full: the server would send all of a longer answer, wanted or not.
 const (
-	pageRows  = 256
-	pageBytes = 2 << 20
+	// pageRows and largestPage are how many exchanges are read in one query at first and at most: to plan a query takes as
+	// long as to read some hundred rows. With bodies a page has pageBytes at most, and pageRows.
+	pageRows, largestPage = 256, 2048
+	pageBytes             = 2 << 20
 
 	// mostSpans is how many spans of ids are looked at in one query. The first query looks at one: the first span often
 	// has all that is wanted.
@@ -25,15 +27,28 @@ const (
 
 // Get returns one exchange whole; ErrNotFound when there is none of this id.
 func (s *Engine) Get(ctx context.Context, id int64) (*record.Exchange, error) {
-	xs, err := s.exchanges(ctx, true, "SELECT "+lightCells+bodyCells+" FROM barb.exchange e "+
-		"LEFT JOIN barb.request q ON q.id = $1 LEFT JOIN barb.response p ON p.id = $1 WHERE e.id = $1", id)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(xs) == 0:
-		return nil, fmt.Errorf("%d: %w", id, engine.ErrNotFound)
+	x, err := s.gets.Get(ctx, id)
+	if err == nil && x == nil {
+		err = fmt.Errorf("%d: %w", id, engine.ErrNotFound)
 	}
-	return xs[0], nil
+	return x, err
+}
+
+// whole returns exchanges by their ids, in the order of these, nil for one that is not there.
+func (s *Engine) whole(ctx context.Context, ids []int64) ([]*record.Exchange, error) {
+	xs, err := s.exchanges(ctx, true, "SELECT "+lightCells+bodyCells+" FROM unnest($1::bigint[]) f(id)"+
+		within(exchangeOf+bodyJoins), ids, slices.Min(ids), slices.Max(ids))
+	byID := map[int64][]*record.Exchange{}
+	for _, x := range xs {
+		byID[x.ID] = append(byID[x.ID], x)
+	}
+	all := make([]*record.Exchange, len(ids))
+	for i, id := range ids {
+		if same := byID[id]; len(same) > 0 {
+			all[i], byID[id] = same[0], same[1:]
+		}
+	}
+	return all, err
 }
 
 // List yields the exchanges that a filter selects, newest first unless it says otherwise. Without Filter.Bodies they
@@ -53,9 +68,9 @@ func (s *Engine) List(ctx context.Context, f engine.Filter) iter.Seq2[*record.Ex
 		if left <= 0 {
 			left = math.MaxInt
 		}
-		for many := 1; len(spans) > 0 && left > 0; {
+		for many, rows := 1, pageRows; len(spans) > 0 && left > 0; {
 			n := min(many, len(spans))
-			xs, last, err := s.page(ctx, sc, &f, spans[:n], min(pageRows, left))
+			xs, last, err := s.page(ctx, sc, &f, spans[:n], min(rows, left))
 			if err != nil {
 				yield(nil, err)
 				return
@@ -65,7 +80,9 @@ func (s *Engine) List(ctx context.Context, f engine.Filter) iter.Seq2[*record.Ex
 					return
 				}
 			}
-			left -= len(xs)
+			if left -= len(xs); !f.Bodies {
+				rows = min(2*rows, largestPage)
+			}
 			if last == 0 {
 				spans, many = spans[n:], min(8*many, mostSpans)
 			} else {

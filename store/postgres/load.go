@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/address"
 	"github.com/barbhq/barb/store/postgres/bulk"
+	"github.com/barbhq/barb/store/postgres/column"
 	"github.com/barbhq/barb/store/postgres/reason"
 )
 
@@ -72,7 +73,7 @@ func (l *loader) load(conn *pgx.Conn, fill func(engine.Sink) error) (err error) 
 	}
 	to := &bulk.Loader{Ctx: l.ctx, Tx: tx, Name: l.s.name, Self: l.s.self, Offset: l.s.clock.offset.Load(),
 		PerPartition: perPartition, MakePartition: makePartition, LaneOf: laneOf, Told: l.s.told,
-		KindOf: func(column string) string { return string(kindOf(column)) }}
+		KindOf: column.KindOf}
 	if err := fill(to); err != nil {
 		return err
 	}

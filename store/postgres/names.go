@@ -18,6 +18,9 @@ type name struct {
 	id   int64
 }
 
+// Number returns the id.
+func (n *name) Number() int64 { return n.id }
+
 type word struct {
 	kind engine.NameKind
 	text string

@@ -1,13 +1,15 @@
 package postgres
 
 import (
-	"fmt"
+	"context"
 	"math/rand/v2"
-	"strings"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/column"
+	"github.com/barbhq/barb/store/postgres/pipeline"
 )
 
 // plan is the statements of one group, in their order. Nothing in it depends on what an earlier statement returned:
@@ -19,6 +21,7 @@ type plan struct {
 	tokens   int64 // given for other changes of entries
 	begun    []*engine.Beginning
 	webhooks []int64 // of begun
+	isPlain  bool    // it has no tasks, so that no result is read and no row depends on one
 
 	steps []step
 }
@@ -26,9 +29,10 @@ type plan struct {
 // step is a statement. apply reads its rows; reread are the same rows once the group is there.
 type step struct {
 	query, reread string
+	into          string // where rows are copied to in place of a query
 	args          []any
-	rows          *rows // whose arguments come first; nil: none
-	again         []any // of reread
+	rows          *column.Rows // whose arguments come first; nil: none
+	again         []any        // of reread
 	apply         func(rows pgx.Rows) error
 }
 
@@ -44,7 +48,7 @@ func (p *plan) nextToken() int64 {
 
 // newPlan makes the plan of a group; names that it uses have to be resolved before it is sent.
 func newPlan(w *writer, g *engine.Group, r *reserved) *plan {
-	p := &plan{w: w, r: r, token: rand.Int64N(1<<62) + 1}
+	p := &plan{w: w, r: r, token: rand.Int64N(1<<62) + 1, isPlain: !slices.ContainsFunc(g.Writes, hasTask)}
 	w.names.used = w.names.used[:0]
 	p.place(g)
 	p.tasks(g)
@@ -68,18 +72,18 @@ func (p *plan) place(g *engine.Group) {
 	}
 }
 
-// queue queues the statements. First the group is noted, so that a group that is there already ends at once.
-func (p *plan) queue(b *pgx.Batch) {
-	b.Queue(noteWritten, p.w.engine.self, p.w.number)
+// statements hands the statements to do. First the group is noted, so that a group that is there already ends at once.
+func (p *plan) statements(do func(s *step)) {
+	do(&step{query: noteWritten, args: []any{p.w.engine.self, p.w.number}})
 	if p.w.number%forgetEvery == 0 {
-		b.Queue(forgetWritten, p.w.engine.self, p.w.number)
+		do(&step{query: forgetWritten, args: []any{p.w.engine.self, p.w.number}})
 	}
 	if p.w.number == 1 && p.w.engine.self%forgetOf == 0 {
-		b.Queue(forgetEnded, int64(writtenHolds))
+		do(&step{query: forgetEnded, args: []any{int64(writtenHolds)}})
 	}
 	if len(p.w.names.used) > 0 {
-		b.Queue("SELECT pg_advisory_xact_lock_shared($1, $2)", lockClass, lockNames)
-		b.Queue("SELECT 1 / (names_removed = $1)::int FROM barb.history", p.w.names.removed)
+		do(&step{query: lockNamesToUse, args: []any{lockClass, lockNames}})
+		do(&step{query: askRemoved, args: []any{p.w.names.removed}})
 	}
 	for _, s := range p.steps {
 		args := make([]any, len(s.args))
@@ -88,15 +92,43 @@ func (p *plan) queue(b *pgx.Batch) {
 				args[i] = arg.(*name).id
 			}
 		}
-		if s.rows != nil {
-			args = append(s.rows.args(), args...)
+		if s.args = args; s.rows != nil && s.into == "" {
+			s.args = append(s.rows.Args(), args...)
 		}
-		q := b.Queue(s.query, args...)
-		if s.apply != nil {
-			q.Query(s.apply)
-		}
+		do(&s)
 	}
 }
+
+const (
+	lockNamesToUse = "SELECT pg_advisory_xact_lock_shared($1, $2)"
+	askRemoved     = "SELECT 1 / (names_removed = $1)::int FROM barb.history"
+)
+
+// batch is the statements of a group whose results are read.
+func (p *plan) batch() *pgx.Batch {
+	b := &pgx.Batch{}
+	p.statements(func(s *step) {
+		if q := b.Queue(s.query, s.args...); s.apply != nil {
+			q.Query(s.apply)
+		}
+	})
+	return b
+}
+
+// copied sends a plain group.
+func (p *plan) copied(ctx context.Context, conn *pgx.Conn) error {
+	to := pipeline.Begin(ctx, conn)
+	p.statements(func(s *step) {
+		if s.into != "" {
+			to.Copy(s.into, s.rows)
+		} else {
+			to.Queue(s.query, s.args...)
+		}
+	})
+	return to.Commit(ctx)
+}
+
+func hasTask(w *engine.Write) bool { return w.Work != nil }
 
 func isName(arg any) bool {
 	_, ok := arg.(*name)
@@ -112,78 +144,51 @@ func (p *plan) queueReading(b *pgx.Batch) {
 	}
 }
 
-// adding is the statement that adds exchanges, from rows with two more columns: an entry of the queue, NULL for none,
-// and the first exchange of the call. Where the entry's lease was gone its attempt was not counted, and nothing is
-// added.
-func adding(table string, columns []string) string {
-	return "INSERT INTO barb." + table + " (" + namesIn(columns, "") + ") SELECT " + namesIn(columns, "u.") + " FROM " +
-		unnest(withEntry(columns)) +
-		" WHERE u.entry IS NULL OR EXISTS (SELECT FROM barb.queue q WHERE q.id = u.entry AND q.last = u.begun)"
-}
-
-func withEntry(columns []string) []string {
-	return append(append([]string{}, columns...), "entry", "begun")
-}
-
 // exchanges plans the rows of new exchanges.
 func (p *plan) exchanges(g *engine.Group) {
 	if len(p.begun) == 0 {
 		return
 	}
-	t := theTables()
-	exchanges, requests, responses := newRows(withEntry(t.exchange)...), newRows(withEntry(t.request)...),
-		newRows(withEntry(t.response)...)
+	t, entry := column.TheTables(), column.WithEntry
+	if p.isPlain {
+		entry = func(columns []string) []string { return columns }
+	}
+	exchanges, requests, responses := column.New(entry(t.Exchange)...), column.New(entry(t.Request)...),
+		column.New(entry(t.Response)...)
 	var row []any
 	i := 0
 	for _, e := range g.Writes {
-		var entry, begun any
+		of := make([]any, 0, 2)
 		if a, ok := e.Work.(*engine.Attempt); ok && a.Recorded {
-			entry, begun = a.Entry.ID, p.r.exchanges[min(i, len(p.r.exchanges)-1)]
+			of = append(of, a.Entry.ID, p.r.exchanges[min(i, len(p.r.exchanges)-1)])
+		} else if !p.isPlain {
+			of = of[:2]
 		}
 		for _, b := range e.Begin {
 			id := p.r.exchanges[i]
 			row = b.Ending.Append(b.Append(row[:0], id, p.webhooks[i], &p.w.names), &p.w.names)
-			exchanges.add(append(row, p.w.engine.self, entry, begun)...)
-			requests.add(append(b.AppendRequest(row[:0], id, b.X.Request.Body), entry, begun)...)
+			exchanges.Add(append(append(row, p.w.engine.self), of...)...)
+			requests.Add(append(b.AppendRequest(row[:0], id, b.X.Request.Body), of...)...)
 			if a := b.Ending.Response; a != nil && !a.Named {
-				responses.add(append(a.Append(row[:0], id), entry, begun)...)
+				responses.Add(append(a.Append(row[:0], id), of...)...)
 			}
 			i++
 		}
 	}
-	p.steps = append(p.steps, step{query: t.addExchanges, rows: exchanges},
-		step{query: t.addRequests, rows: requests})
-	if responses.n > 0 {
-		p.steps = append(p.steps, step{query: t.addResponses, rows: responses})
+	p.add("barb.exchange", t.AddExchanges, exchanges)
+	p.add("barb.request", t.AddRequests, requests)
+	if responses.Len() > 0 {
+		p.add("barb.response", t.AddResponses, responses)
 	}
 }
 
-// endExchanges stores endings. An exchange that is gone stays away. A command may have ended before the answer did.
-func endExchanges(columns []string) string {
-	return fmt.Sprintf("UPDATE barb.exchange e SET %s FROM %s WHERE e.id = u.id AND e.id BETWEEN $%d AND $%d",
-		settingEndings(columns), unnest(columns), len(columns)+1, len(columns)+2)
-}
-
-func settingEndings(columns []string) string {
-	sets := make([]string, 0, len(columns))
-	for _, c := range columns[1:] {
-		name, _, _ := strings.Cut(c, " ")
-		value := "u." + name
-		if name == "masks" || name == "exec_exit" || name == "exec_took" {
-			value = "coalesce(u." + name + ", e." + name + ")"
-		}
-		sets = append(sets, name+" = "+value)
+// add plans to add rows to a table.
+func (p *plan) add(table, query string, rows *column.Rows) {
+	if p.isPlain {
+		p.steps = append(p.steps, step{into: table, rows: rows})
+	} else {
+		p.steps = append(p.steps, step{query: query, rows: rows})
 	}
-	return strings.Join(sets, ", ")
-}
-
-// respond stores answers. The range of ids lets the server plan for the partitions that have them.
-func respond(columns []string) string {
-	return fmt.Sprintf(`INSERT INTO barb.response (%s) SELECT %s FROM %s
-	WHERE EXISTS (SELECT FROM barb.exchange e WHERE e.id = u.id AND e.id BETWEEN $%d AND $%d)
-	ON CONFLICT (id) DO UPDATE SET head = excluded.head, fields = excluded.fields, proto = excluded.proto,
-		reason = excluded.reason, body = excluded.body`, namesIn(columns, ""), namesIn(columns, "u."), unnest(columns),
-		len(columns)+1, len(columns)+2)
 }
 
 // endings plans how exchanges ended; of two endings of one exchange the last counts.
@@ -197,8 +202,8 @@ func (p *plan) endings(g *engine.Group) {
 	if len(last) == 0 {
 		return
 	}
-	t := theTables()
-	ended, responses := newRows(t.ending...), newRows(t.response...)
+	t := column.TheTables()
+	ended, responses := column.New(t.Ending...), column.New(t.Response...)
 	lowest, highest := int64(1<<63-1), int64(0)
 	var row []any
 	for _, e := range g.Writes {
@@ -208,13 +213,13 @@ func (p *plan) endings(g *engine.Group) {
 		}
 		lowest, highest = min(lowest, end.ID), max(highest, end.ID)
 		row = end.Append(append(row[:0], end.ID), &p.w.names)
-		ended.add(row...)
+		ended.Add(row...)
 		if a := end.Response; a != nil && !a.Named {
-			responses.add(a.Append(row[:0], end.ID)...)
+			responses.Add(a.Append(row[:0], end.ID)...)
 		}
 	}
-	p.steps = append(p.steps, step{query: t.endExchanges, rows: ended, args: []any{lowest, highest}})
-	if responses.n > 0 {
-		p.steps = append(p.steps, step{query: t.respond, rows: responses, args: []any{lowest, highest}})
+	p.steps = append(p.steps, step{query: t.EndExchanges, rows: ended, args: []any{lowest, highest}})
+	if responses.Len() > 0 {
+		p.steps = append(p.steps, step{query: t.Respond, rows: responses, args: []any{lowest, highest}})
 	}
 }

@@ -18,6 +18,7 @@ const (
 	pruneRows  = 500
 	pruneBytes = 4 << 20
 
+	page     = 8192
 	rowBytes = 600 // about what an exchange takes besides its heads and bodies, with its places in the indexes
 )
 
@@ -76,6 +77,7 @@ type pruner struct {
 	names    map[int64]bool    // that removed exchanges had
 	stuck    int64             // partitions below this number are not to be swept
 	done     engine.PruneResult
+	more     int64     // bytes to remove besides the excess, where the estimate was too low
 	forecast *forecast // nil: exchanges are removed and not only counted
 }
 
@@ -116,6 +118,13 @@ func (p *pruner) pruneAndCompact(ctx context.Context) error {
 		if err != nil || !compacted && removed == p.done.Removed {
 			return err
 		}
+		total, err := p.s.measure(ctx)
+		if err != nil {
+			return err
+		}
+		if p.more = 0; total > most {
+			p.more = (total-most)/8 + page
+		}
 	}
 }
 
@@ -143,7 +152,7 @@ func (p *pruner) prune(ctx context.Context) error {
 		if p.forecast != nil {
 			used -= p.forecast.bytes
 		}
-		return used - rule.MaxBytes, err
+		return used + p.more - rule.MaxBytes, err
 	})
 }
 

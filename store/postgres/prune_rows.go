@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/bulk"
 )
 
 const (
@@ -191,7 +192,7 @@ func eachOf(ctx context.Context, tx pgx.Tx, query string, args []any, do func([]
 	defer rows.Close()
 	var all []engine.Row
 	for rows.Next() {
-		row, err := rowOf(rows.FieldDescriptions(), rows.RawValues())
+		row, err := bulk.RowOf(rows)
 		if err != nil {
 			return err
 		}

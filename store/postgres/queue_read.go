@@ -108,24 +108,34 @@ func (s *Engine) QueueTargets(ctx context.Context, kind engine.QueueKind) ([]str
 		int64(kind))
 }
 
-const queuedColumns = `id, kind, thread, (SELECT text FROM barb.name WHERE id = target),
-	(SELECT text FROM barb.name WHERE id = policy),
-	ord, behind, straight, state, owner, due, created, changed, attempts, first, last, why, answered`
+// queuedCells are those of an entry q in the order of entryOf, without the names, which come behind them.
+const (
+	queuedCells = "q.id, q.kind, q.thread, q.ord, q.behind, q.straight, q.state, q.owner, q.due, q.created, q.changed, " +
+		"q.attempts, q.first, q.last, q.why, q.answered"
+	queuedNames = ", (SELECT text FROM barb.name WHERE id = q.target), (SELECT text FROM barb.name WHERE id = q.policy)"
+)
 
 func (s *Engine) queued(ctx context.Context, where string, args ...any) (all []*engine.Queued, err error) {
-	err = s.each(ctx, "SELECT "+queuedColumns+" FROM barb.queue WHERE "+where, args, func(row engine.Row) error {
-		q := &engine.Queued{ID: row.Number(), Kind: engine.QueueKind(row.Number()), Thread: row.Number(), Target: row.Text(),
-			Policy: row.Text(), Order: row.Text(), Blocked: row.Yes(), Inline: row.Yes()}
-		code := row.Number()
-		owner, leased := row.TextIf()
-		q.Owner, q.State = owner, engine.StateOf(code, leased)
-		q.Due, q.Created = s.clock.out(row.Number()), s.clock.out(row.Number())
-		q.Changed, q.Attempts = s.clock.out(row.Number()), int(row.Number())
-		q.First, q.Last, q.Why, q.Answered = row.Number(), row.Number(), row.Text(), row.Yes()
+	query := "SELECT " + queuedCells + queuedNames + " FROM barb.queue q WHERE " + where
+	err = s.each(ctx, query, args, func(row engine.Row) error {
+		q := s.entryOf(&row)
+		q.Target, q.Policy = row.Text(), row.Text()
 		all = append(all, q)
 		return nil
 	})
 	return all, err
+}
+
+func (s *Engine) entryOf(row *engine.Row) *engine.Queued {
+	q := &engine.Queued{ID: row.Number(), Kind: engine.QueueKind(row.Number()), Thread: row.Number(), Order: row.Text(),
+		Blocked: row.Yes(), Inline: row.Yes()}
+	code := row.Number()
+	owner, leased := row.TextIf()
+	q.Owner, q.State = owner, engine.StateOf(code, leased)
+	q.Due, q.Created, q.Changed = s.clock.out(row.Number()), s.clock.out(row.Number()), s.clock.out(row.Number())
+	q.Attempts = int(row.Number())
+	q.First, q.Last, q.Why, q.Answered = row.Number(), row.Number(), row.Text(), row.Yes()
+	return q
 }
 
 // QueuedByID returns some entries, by id.

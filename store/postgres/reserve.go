@@ -30,7 +30,7 @@ const reserveIDs = `SELECT array(SELECT nextval('barb.exchange_id') FROM generat
 // reserve asks for what a group needs.
 func (w *writer) reserve(ctx context.Context, g *engine.Group) (r reserved, err error) {
 	exchanges, entries, runs, threads := needs(g)
-	asked := time.Now()
+	asked := w.engine.now()
 	var off string
 	b := &pgx.Batch{}
 	b.Queue(reserveIDs, exchanges, entries, runs).QueryRow(func(row pgx.Row) error {
@@ -51,7 +51,7 @@ func (w *writer) reserve(ctx context.Context, g *engine.Group) (r reserved, err 
 	if err := w.send(ctx, b); err != nil {
 		return r, err
 	}
-	w.engine.clock.set(r.now, asked, time.Now())
+	w.engine.clock.set(r.now, asked, w.engine.now())
 	if len(r.exchanges) > 0 {
 		err = w.ready(ctx, r.exchanges[0], r.exchanges[len(r.exchanges)-1])
 	}

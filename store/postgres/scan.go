@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/record"
@@ -37,6 +38,11 @@ const (
 	bodyJoins  = " LEFT JOIN LATERAL (SELECT * FROM barb.request x WHERE x.id = e.id LIMIT 1) q ON true" +
 		" LEFT JOIN LATERAL (SELECT * FROM barb.response x WHERE x.id = e.id LIMIT 1) p ON true"
 )
+
+// within gives the joins the bounds of all ids: the server then plans only for the partitions that have them.
+func within(joins string) string {
+	return strings.ReplaceAll(joins, " LIMIT 1", " AND x.id BETWEEN $2 AND $3 LIMIT 1")
+}
 
 // exchanges reads the exchanges that a query of lightCells, and of bodyCells when whole, finds.
 func (s *Engine) exchanges(ctx context.Context, whole bool, query string, args ...any) ([]*record.Exchange, error) {

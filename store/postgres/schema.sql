@@ -106,6 +106,8 @@ CREATE INDEX exchange_endpoint ON barb.exchange (endpoint, (status / 100), id);
 CREATE INDEX exchange_event ON barb.exchange (event, id) WHERE event IS NOT NULL;
 CREATE INDEX exchange_failed ON barb.exchange (id) WHERE failed = 1;
 CREATE INDEX exchange_marked ON barb.exchange (id) WHERE marks IS NOT NULL;
+-- Exchanges long after the first of their webhook: see windows.go.
+CREATE INDEX exchange_late ON barb.exchange (id, webhook) WHERE id - webhook > 4096;
 CREATE INDEX exchange_webhook ON barb.exchange (webhook, id) WHERE webhook IS NOT NULL;
 CREATE INDEX exchange_webhook_id ON barb.exchange USING hash (webhook_id);
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/barbhq/barb/store/engine"
@@ -76,6 +77,19 @@ func (s *Engine) translate(ctx context.Context, sc *scope, f *engine.Filter) err
 func (sc *scope) arg(v any) string {
 	sc.args = append(sc.args, v)
 	return fmt.Sprintf("$%d", len(sc.args))
+}
+
+// take adds the values of a query and returns the query with their places here. It has no dollar sign besides these.
+func (sc *scope) take(query string, args []any) string {
+	before := len(sc.args)
+	sc.args = append(sc.args, args...)
+	parts := strings.Split(query, "$")
+	for i, part := range parts[1:] {
+		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
+		n, _ := strconv.Atoi(part[:digits])
+		parts[i+1] = strconv.Itoa(before+n) + part[digits:]
+	}
+	return strings.Join(parts, "$")
 }
 
 func (sc *scope) add(term string) { sc.terms = append(sc.terms, term) }

@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/column"
 	"github.com/barbhq/barb/store/postgres/glob"
 	"github.com/barbhq/barb/store/record"
 )
@@ -47,7 +49,7 @@ func (p *plan) tasks(g *engine.Group) {
 		begun += len(e.Begin)
 	}
 	p.attempt(attempts)
-	p.lockLanes(completes, added)
+	p.lockLanesOf(completes, added)
 	p.complete(completes)
 	p.enqueue(added)
 }
@@ -116,13 +118,18 @@ func laneOf(target, order string) any {
 	return int64(binary.BigEndian.Uint64(sum[:8])) //nolint:gosec // all 64 bits
 }
 
-// lockLanes takes the lanes in which something ends or is added, one after the other, until the transaction ends.
+const lockLanes = `SELECT pg_advisory_xact_lock(l.lane) FROM (SELECT lane FROM unnest($1::int8[]) AS u(lane)
+	UNION SELECT lane FROM barb.queue WHERE id = ANY($2) AND lane IS NOT NULL ORDER BY 1) l`
+
+// lockLanesOf takes the lanes in which something ends or is added, one after the other, until the transaction ends.
 // Without it, who ends an entry may not see a successor that is being added, while who adds it still sees the entry
 // open: the lane would stand still. The statements that follow see all that those did who had the lanes before.
-func (p *plan) lockLanes(completes []*engine.Complete, added []*addition) {
+func (p *plan) lockLanesOf(completes []*engine.Complete, added []*addition) {
 	lanes, ended := []int64{}, []int64{}
 	for _, c := range completes {
-		ended = append(ended, c.Entry.ID)
+		if hasLane(c.Entry) {
+			ended = append(ended, c.Entry.ID)
+		}
 	}
 	for _, a := range added {
 		if lane, ok := laneOf(a.entry.Target, a.entry.Order).(int64); ok {
@@ -130,10 +137,12 @@ func (p *plan) lockLanes(completes []*engine.Complete, added []*addition) {
 		}
 	}
 	if len(lanes)+len(ended) > 0 {
-		p.step(`SELECT pg_advisory_xact_lock(l.lane) FROM (SELECT lane FROM unnest($1::int8[]) AS u(lane)
-			UNION SELECT lane FROM barb.queue WHERE id = ANY($2) AND lane IS NOT NULL ORDER BY 1) l`, lanes, ended)
+		p.step(lockLanes, lanes, ended)
 	}
 }
+
+// hasLane reports whether an entry is in a lane, or may be: of one without a target, only the id is known.
+func hasLane(q *engine.Queued) bool { return q.Order != "" || q.Target == "" }
 
 // addition is an entry that is added; after is the entry whose lease has to have ended with the group, 0 for none.
 type addition struct {
@@ -149,22 +158,25 @@ func additionsOf(entries []*engine.Queued, after int64) []*addition {
 	return all
 }
 
-// entryColumns are those of a new entry, as newRows takes them.
+// entryColumns are those of a new entry, as column.New takes them.
 const entryColumns = "id, kind, thread, target, policy, ord text, lane, straight bool, follows bool, owner text, " +
 	"due, waits, created, after"
 
-// addEntries adds entries, from rows of entryColumns.
-func addEntries(columns []string) string {
-	return `INSERT INTO barb.queue (id, kind, thread, target, policy, ord, lane, behind, straight, state, owner, due,
-			created, changed, attempts)
+// addEntries adds entries, from rows of entryColumns. EXISTS among other conditions might read the whole queue once
+// where the planner takes it for small.
+func addEntries() string {
+	columns := strings.Split(entryColumns, ", ")
+	return fmt.Sprintf(`INSERT INTO barb.queue (id, kind, thread, target, policy, ord, lane, behind, straight, state,
+			owner, due, created, changed, attempts)
 		SELECT u.id, u.kind, u.thread, u.target, u.policy, u.ord, u.lane, l.behind, l.straight, 1,
 			CASE WHEN l.straight THEN u.owner END, CASE WHEN l.straight THEN u.due ELSE u.waits END, u.created, u.created, 0
-		FROM ` + unnest(columns) + ` CROSS JOIN LATERAL (SELECT
-			u.follows OR EXISTS (SELECT FROM barb.queue o WHERE o.lane = u.lane AND o.state = 1) AS behind,
-			u.straight AND NOT EXISTS (SELECT FROM barb.queue o WHERE o.lane = u.lane AND o.state = 1 AND NOT o.straight)
-				AS straight) l
-		WHERE u.after IS NULL OR EXISTS (SELECT FROM barb.queue c WHERE c.id = u.after AND c.token = $%d)
-		RETURNING id, behind, straight`
+		FROM `+column.Unnest(columns)+` CROSS JOIN LATERAL (SELECT
+			u.follows OR (SELECT true FROM barb.queue o WHERE o.lane = u.lane AND o.state = 1 LIMIT 1) IS NOT NULL
+				AS behind,
+			u.straight AND (SELECT true FROM barb.queue o WHERE o.lane = u.lane AND o.state = 1 AND NOT o.straight
+				LIMIT 1) IS NULL AS straight) l
+		WHERE u.after IS NULL OR (SELECT c.token = $%d FROM barb.queue c WHERE c.id = u.after)
+		RETURNING id, behind, straight`, len(columns)+1)
 }
 
 // enqueue plans the new entries of a group, in their order: of one lane, each comes behind those before it.
@@ -172,8 +184,8 @@ func (p *plan) enqueue(added []*addition) {
 	if len(added) == 0 {
 		return
 	}
-	t, w := theTables(), p.w
-	entries := newRows(t.entry...)
+	w := p.w
+	entries := column.New(strings.Split(entryColumns, ", ")...)
 	lanes, noStraight := map[any]bool{}, map[any]bool{}
 	byID, ids, depends := map[int64]*engine.Queued{}, []int64{}, false
 	for i, a := range added {
@@ -183,13 +195,13 @@ func (p *plan) enqueue(added []*addition) {
 		follows := lane != nil && lanes[lane]
 		lanes[lane], noStraight[lane] = true, noStraight[lane] || !straight
 		depends = depends || a.after != 0 && lane != nil
-		entries.add(id, int64(q.Kind), q.Thread, w.names.ID(engine.NameTarget, q.Target),
+		entries.Add(id, int64(q.Kind), q.Thread, w.names.ID(engine.NameTarget, q.Target),
 			w.names.ID(engine.NamePolicy, q.Policy), engine.UnlessZero(q.Order), lane, straight, follows,
 			engine.UnlessZero(q.Owner), w.in(q.Due), w.in(waitsFor(q)), w.in(q.Created),
 			engine.UnlessZero(a.after))
 		byID[id], ids = q, append(ids, id)
 	}
-	p.steps = append(p.steps, step{query: fmt.Sprintf(t.addEntries, len(t.entry)+1), rows: entries,
+	p.steps = append(p.steps, step{query: addEntries(), rows: entries,
 		args: []any{p.token}, reread: "SELECT id, behind, straight FROM barb.queue WHERE id = ANY($1)",
 		again: []any{ids}, apply: func(rows pgx.Rows) error { return addedInto(rows, byID) }})
 	for _, a := range added {

@@ -1,11 +1,15 @@
 package postgres
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/bulk"
+	"github.com/barbhq/barb/store/postgres/column"
 )
 
 // in is a time by the server's clock.
@@ -16,7 +20,7 @@ const leaseEntries = `WITH d AS MATERIALIZED (SELECT id FROM barb.queue
 		WHERE kind = $4 AND target = $5 AND coalesce(policy, 0) = coalesce($6::int8, 0) AND state = 1 AND NOT behind
 			AND due <= $3 ORDER BY due, id LIMIT $7 FOR UPDATE SKIP LOCKED)
 	UPDATE barb.queue q SET owner = $1, straight = false, due = $2, changed = $3, token = $8 FROM d WHERE q.id = d.id
-	RETURNING q.id`
+	RETURNING ` + queuedCells
 
 // lease plans a lease. One whose answer was lost is found by its token: else its entries would wait until it ends.
 func (p *plan) lease(t *engine.Lease) {
@@ -25,8 +29,29 @@ func (p *plan) lease(t *engine.Lease) {
 	names := &p.w.names
 	p.steps = append(p.steps, step{query: leaseEntries, args: []any{owner, p.w.in(t.Until), p.w.in(t.Now), int64(t.Kind),
 		names.ID(engine.NameTarget, t.Target), names.ID(engine.NamePolicy, t.Policy), int64(t.Want), token},
-		reread: "SELECT id FROM barb.queue WHERE owner = $1 AND token = $2 AND state = 1", again: []any{owner, token},
-		apply: idsInto(&t.IDs)})
+		reread: "SELECT " + queuedCells + " FROM barb.queue q WHERE owner = $1 AND token = $2 AND state = 1",
+		again:  []any{owner, token}, apply: p.w.leasedInto(t)})
+}
+
+// leasedInto reads the entries of a lease.
+func (w *writer) leasedInto(t *engine.Lease) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		t.IDs, t.Entries = nil, nil
+		for rows.Next() {
+			row, err := bulk.RowOf(rows)
+			if err != nil {
+				return err
+			}
+			q := w.engine.entryOf(&row)
+			q.Target, q.Policy = t.Target, t.Policy
+			t.Entries = append(t.Entries, q)
+		}
+		slices.SortFunc(t.Entries, func(a, b *engine.Queued) int { return cmp.Compare(a.ID, b.ID) })
+		for _, q := range t.Entries {
+			t.IDs = append(t.IDs, q.ID)
+		}
+		return rows.Err()
+	}
 }
 
 func (p *plan) renew(t *engine.Renew) {
@@ -68,7 +93,7 @@ func (p *plan) attempt(all []*attempt) {
 	for len(all) > 0 {
 		var later []*attempt
 		token, ids, now := p.nextToken(), []int64{}, map[int64]*attempt{}
-		entries := newRows("id", "owner text", "exchange", "now", "due")
+		entries := column.New("id", "owner text", "exchange", "now", "due")
 		for _, a := range all {
 			if now[a.Entry.ID] != nil {
 				later = append(later, a)
@@ -76,7 +101,7 @@ func (p *plan) attempt(all []*attempt) {
 			}
 			a.Ours, a.write.Left = false, true
 			now[a.Entry.ID], ids = a, append(ids, a.Entry.ID)
-			entries.add(a.Entry.ID, a.Owner, a.first, p.w.in(a.Now), p.w.in(a.Entry.Due))
+			entries.Add(a.Entry.ID, a.Owner, a.first, p.w.in(a.Now), p.w.in(a.Entry.Due))
 		}
 		p.steps = append(p.steps, step{query: countAttempts, rows: entries, args: []any{token}, reread: withToken,
 			again: []any{ids, token}, apply: eachID(func(id int64) { now[id].Ours, now[id].write.Left = true, false })})
@@ -113,7 +138,7 @@ func (p *plan) complete(all []*engine.Complete) {
 	for len(all) > 0 {
 		var later []*engine.Complete
 		ids, now := []int64{}, map[int64]*engine.Complete{}
-		entries := newRows("id", "owner text", "state", "due", "why text", "now", "answered bool")
+		entries := column.New("id", "owner text", "state", "due", "why text", "now", "answered bool")
 		for _, c := range all {
 			q := c.Entry
 			if now[q.ID] != nil {
@@ -122,10 +147,10 @@ func (p *plan) complete(all []*engine.Complete) {
 			}
 			c.Ours = false
 			now[q.ID], ids = c, append(ids, q.ID)
-			if q.State.Code() != engine.Waiting.Code() {
+			if hasLane(q) && q.State.Code() != engine.Waiting.Code() {
 				ended = append(ended, q.ID)
 			}
-			entries.add(q.ID, c.Owner, q.State.Code(), p.w.in(q.Due), engine.UnlessZero(q.Why), p.w.in(c.Now),
+			entries.Add(q.ID, c.Owner, q.State.Code(), p.w.in(q.Due), engine.UnlessZero(q.Why), p.w.in(c.Now),
 				engine.UnlessZero(q.Answered))
 		}
 		p.steps = append(p.steps, step{query: endLeases, rows: entries, args: []any{p.token}, reread: withToken,

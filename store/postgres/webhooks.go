@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/engine"
-	"github.com/barbhq/barb/store/record"
 )
 
 // webhookRef is a webhook by its first exchange and its newest.
@@ -74,33 +73,23 @@ func mostOf(f *engine.Filter, all engine.Range) (sc *scope, ok bool) {
 	return sc, n >= max(manyIDs, (all.To-all.From+1)/4)
 }
 
-// conditionsOf splits a filter into filters of one condition each. A webhook that f selects fulfils all of them, maybe
-// with different exchanges. Conditions with an index come first, usually the rarest before the others.
-func conditionsOf(f *engine.Filter) (all []engine.Filter) {
-	add := func(wanted bool, condition engine.Filter) {
-		if wanted {
-			all = append(all, condition)
+// conditionsOf is the conditions of a filter. Those with an index come first, usually the rarest before the others.
+func conditionsOf(f *engine.Filter) []engine.Filter {
+	all := f.Conditions()
+	unindexed := func(c *engine.Filter) int {
+		if isIndexed(c) {
+			return 0
 		}
+		return 1
 	}
-	add(len(f.IDs) > 0, engine.Filter{IDs: f.IDs})
-	add(f.WebhookID != "", engine.Filter{WebhookID: f.WebhookID})
-	add(f.Marked != "", engine.Filter{Marked: f.Marked})
-	add(f.Failed || f.Invalid, engine.Filter{Failed: f.Failed, Invalid: f.Invalid})
-	add(f.Endpoint != "", engine.Filter{Endpoint: f.Endpoint})
-	event := engine.Filter{Event: f.Event}
-	add(f.Event != "" && isIndexed(&event), event)
-	add(f.Status != engine.StatusRange{}, engine.Filter{Status: f.Status})
-	more := func(glob string) bool { // * selects webhooks without a name, too
-		return glob != "" && (len(all) == 0 || !record.MatchGlob(glob, ""))
-	}
-	add(!isIndexed(&event) && more(f.Event), event)
-	add(more(f.Scheme), engine.Filter{Scheme: f.Scheme})
+	slices.SortStableFunc(all, func(a, b engine.Filter) int { return cmp.Compare(unindexed(&a), unindexed(&b)) })
 	return all
 }
 
 // isIndexed reports whether an index finds a condition.
 func isIndexed(f *engine.Filter) bool {
-	return f.Scheme == "" && !strings.Contains(f.Event, "*") && !strings.HasPrefix(f.Event, handshakePrefix)
+	return f.Scheme == "" && !strings.Contains(f.Event, "*") && !strings.HasPrefix(f.Event, handshakePrefix) &&
+		(f.Status == engine.StatusRange{} || failsByAnswer(f))
 }
 
 // gathered yields the webhooks of one condition, sorted, or with the oldest first those of a condition without an index

@@ -17,23 +17,34 @@ type windows struct {
 	terms []string // conditions on an exchange e; a webhook may fulfil each with another exchange
 	first string   // the first of them, without what died in the queue
 	died  bool     // those that died in the queue fulfil the first one, too
-	last  int64    // of the list
-	size  int64    // of the next window
-	found int      // webhooks so far
-	yield func([]int64, error) bool
+
+	indexed []indexed // the conditions that indexes find
+	last    int64     // of the list
+	size    int64     // of the next window
+	found   int       // webhooks so far
+	page    int       // webhooks of the next page; 0: of the first
+	yield   func([]int64, error) bool
 }
 
 const (
 	// firstWindow and largestWindow are numbers of ids. The first window is small, since the first page is read most
 	// often, and each of the next is larger.
-	firstWindow, largestWindow = 1 << 10, 1 << 16
+	firstWindow, largestWindow = 1 << 7, 1 << 16
 
-	// fewNarrow is up to how many exchanges of a condition are all read when the first window was not enough, and fewRows
-	// when the newest rows were not.
-	fewNarrow, newestRows, fewRows = 300, 20_000, 20_000
+	// late is how many ids after the first exchange of its webhook one is in the index exchange_late.
+	late = 4096
+
+	// firstMatches and mostMatches are how many exchanges of the rarest condition are looked for at first and at most:
+	// where there are several conditions, few of them fulfil the others, too.
+	firstMatches, firstOfSeveral, mostMatches = 64, 512, 4096
+
+	// fewRows is up to how many exchanges of a condition without an index are sorted when the newest rows were not
+	// enough.
+	newestRows, fewRows = 20_000, 20_000
 )
 
-// newestFirst yields the webhooks of some conditions. Where few exchanges fulfil one of them, those are sorted.
+// newestFirst yields the webhooks of some conditions, the one with the newest exchange first. Where no index finds one
+// of them and none of the newest fulfils all, the few that fulfil the first one are sorted.
 func (s *Engine) newestFirst(ctx context.Context, f *engine.Filter, conditions []engine.Filter, all engine.Range,
 	yield func([]int64, error) bool,
 ) {
@@ -44,49 +55,122 @@ func (s *Engine) newestFirst(ctx context.Context, f *engine.Filter, conditions [
 	if l == nil {
 		return
 	}
-	rest, first := all, int64(firstWindow)
-	if conditions[0].WebhookID != "" { // it is rare, nearly always
-		first = 0
-	}
-	for _, step := range []struct {
-		ids  int64
-		most int
-	}{{first, fewNarrow}, {newestRows, fewRows}} {
-		newest := engine.Range{From: max(all.From, rest.To-step.ids+1), To: rest.To}
+	rest := all
+	if len(l.indexed) == 0 {
+		newest := engine.Range{From: max(all.From, all.To-newestRows+1), To: all.To}
 		if !l.walk(ctx, newest) || newest.From == all.From {
 			return
 		}
-		if rest.To = newest.From - 1; l.found > 1 { // then those of a page are soon found among the others
-			continue
-		}
-		sc, condition, err := s.rare(ctx, conditions, all.To, step.most)
-		switch {
-		case err != nil:
-			yield(nil, err)
-			return
-		case sc != nil:
-			s.sorted(ctx, f, condition, sc, all, rest.To, yield)
-			return
+		if rest.To = newest.From - 1; l.found <= 1 {
+			sc, err := s.scope(ctx, &conditions[0])
+			few := false
+			if err == nil {
+				few, err = s.areFewer(ctx, sc, fewRows)
+			}
+			switch {
+			case err != nil:
+				yield(nil, err)
+				return
+			case few:
+				s.sorted(ctx, f, &conditions[0], sc, all, rest.To, yield)
+				return
+			}
 		}
 	}
 	l.walk(ctx, rest)
+}
+
+// walk yields the webhooks whose newest exchanges are some ids. Where an index finds the rarest condition, a window is
+// as large as it takes to hold some exchanges that fulfil that one. It returns false when no more are wanted.
+func (l *windows) walk(ctx context.Context, ids engine.Range) (more bool) {
+	matches := firstMatches
+	if len(l.indexed) > 1 {
+		matches = firstOfSeveral
+	}
+	for ids.From <= ids.To {
+		w := window{ids: engine.Range{From: max(ids.From, ids.To-l.size+1), To: ids.To}, by: -1}
+		if err := l.rarest(ctx, &w, ids.From, matches); err != nil {
+			l.yield(nil, err)
+			return false
+		}
+		if w.by < 0 {
+			l.size = min(8*l.size, largestWindow)
+		}
+		matches = min(4*matches, mostMatches)
+		if !l.look(ctx, &w) {
+			return false
+		}
+		ids.To = w.ids.From - 1
+	}
+	return true
+}
+
+// window is some of the ids of a list.
+type window struct {
+	ids   engine.Range
+	by    int   // which of the indexed conditions finds its webhooks; -1: the ids are gone through
+	other []int // of the indexed conditions, those that take about as many exchanges
+	whole bool  // no exchange before the window fulfils the condition
+}
+
+// rarest has the rarest of the conditions that indexes find give the window as many ids as hold some matches, where it
+// is rare enough. Its exchanges are then found by the index.
+func (l *windows) rarest(ctx context.Context, w *window, from int64, matches int) error {
+	if len(l.indexed) == 0 {
+		return nil
+	}
+	sc, parts := &scope{}, []string(nil)
+	for i := range l.indexed {
+		found := l.indexed[i].within(sc, "e.id", engine.Range{From: 1, To: w.ids.To}, matches)
+		parts = append(parts, fmt.Sprintf("SELECT coalesce(min(id), 1), count(*) FROM (%s) f", found))
+	}
+	var low []int64
+	err := l.s.each(ctx, strings.Join(parts, " UNION ALL "), sc.args, func(row engine.Row) error {
+		if low = append(low, row.Number()); row.Number() < int64(matches) {
+			low[len(low)-1] = 0
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	by := slices.Index(low, slices.Min(low))
+	w.ids.From = max(low[by], from)
+	if w.ids.To-low[by] < 16*int64(matches) && low[by] > 0 { // to read all of them is as fast
+		return nil
+	}
+	w.by, w.whole = by, low[by] == 0
+	for i := range low {
+		if i != by && 8*(w.ids.To-low[i]) > w.ids.To-low[by] {
+			w.other = append(w.other, i)
+		}
+	}
+	return nil
 }
 
 // windows translates conditions; nil when no exchange can fulfil one of them.
 func (s *Engine) windows(ctx context.Context, conditions []engine.Filter, last int64,
 	yield func([]int64, error) bool,
 ) (*windows, error) {
-	l := &windows{s: s, sc: &scope{direct: true}, last: last, size: firstWindow, yield: yield}
+	l := &windows{s: s, sc: &scope{}, last: last, size: firstWindow, yield: yield}
 	for i := range conditions {
-		l.sc.spans, l.sc.terms = []engine.Range{{From: 1, To: last}}, nil
-		if err := s.translate(ctx, l.sc, &conditions[i]); err != nil || len(l.sc.spans) == 0 {
+		c := &conditions[i]
+		sc := &scope{direct: isDirect(c), spans: []engine.Range{{From: 1, To: last}}}
+		if err := s.translate(ctx, sc, c); err != nil || len(sc.spans) == 0 {
 			return nil, err
 		}
-		term := "(" + l.sc.where() + ")"
-		if i == 0 {
-			l.first, l.died = term, conditions[i].Failed
+		if isIndexed(c) {
+			l.indexed = append(l.indexed, indexed{sc, c.Failed})
 		}
-		if conditions[i].Failed {
+		whole := sc.with()
+		if whole.arms != nil {
+			whole.add("e.endpoint = ANY(" + whole.arg(whole.arms.endpoints) + ")")
+		}
+		term := "(" + l.sc.take(whole.where(), whole.args) + ")"
+		if i == 0 {
+			l.first, l.died = term, c.Failed
+		}
+		if c.Failed {
 			term = "(" + term + " OR EXISTS (" + deadOf + "))"
 		}
 		l.terms = append(l.terms, term)
@@ -94,72 +178,108 @@ func (s *Engine) windows(ctx context.Context, conditions []engine.Filter, last i
 	return l, nil
 }
 
-// rare returns the first of some conditions that an index finds and that fewer exchanges than most fulfil.
-func (s *Engine) rare(ctx context.Context, conditions []engine.Filter, last int64, most int) (*scope, *engine.Filter,
-	error,
-) {
-	for i := range conditions {
-		c := &conditions[i]
-		if !isIndexed(c) {
-			continue
-		}
-		sc := &scope{direct: isDirect(c), spans: []engine.Range{{From: 1, To: last}}}
-		if err := s.translate(ctx, sc, c); err != nil {
-			return nil, nil, err
-		}
-		if few, err := s.areFewer(ctx, sc, most); few || err != nil {
-			return sc, c, err
-		}
-	}
-	return nil, nil, nil
+// indexed is a condition that an index finds.
+type indexed struct {
+	sc   *scope
+	died bool // those that died in the queue fulfil it, too
 }
 
-// windowQuery finds the webhooks whose newest exchange is in a window. An exchange before it may fulfil a term, too.
-// The same two subqueries look at all terms: the planner needs some time for each subquery and partition.
-const windowQuery = `WITH found AS MATERIALIZED (SELECT coalesce(e.webhook, e.id) AS first FROM barb.exchange e
-		WHERE e.id BETWEEN @from AND @to AND (@first OR e.webhook < @from)
-		GROUP BY 1@died)
+// within is the query for the exchanges of some ids that fulfil the condition. It takes its values into a scope.
+func (i *indexed) within(into *scope, columns string, ids engine.Range, want int) string {
+	sc := i.sc.with()
+	spans := engine.Within(ids, sc.spans)
+	if len(spans) == 0 {
+		spans = []engine.Range{{From: 1, To: 0}}
+	}
+	query := sc.found(columns, spans, " DESC", want)
+	return into.take(query, sc.args)
+}
+
+// webhooks is the query for the webhooks of those exchanges.
+func (i *indexed) webhooks(into *scope, ids engine.Range) string {
+	query := "SELECT first FROM (" + i.within(into, "e.id, coalesce(e.webhook, e.id) AS first", ids, noLimit-1) + ") f"
+	if i.died {
+		query += died(into, ids)
+	}
+	return query
+}
+
+// died adds the webhooks of some ids that died in the queue. To ask this of each exchange would take longer than all
+// the rest.
+func died(sc *scope, ids engine.Range) string {
+	return " UNION ALL SELECT coalesce(e.webhook, e.id) FROM (SELECT thread AS id FROM barb.queue WHERE state = 3" +
+		" AND thread BETWEEN " + sc.arg(ids.From) + " AND " + sc.arg(ids.To) + ") f" + exchangeOf
+}
+
+// windowQuery finds the webhooks @found whose newest exchange is in a window. The same two subqueries look at all
+// terms: the planner needs some time for each subquery and partition.
+const windowQuery = `WITH found AS MATERIALIZED (@found)
 	SELECT f.first FROM (SELECT DISTINCT first FROM found) f
 	LEFT JOIN LATERAL (SELECT @own FROM barb.exchange e WHERE e.id = f.first LIMIT 1) own ON true
 	LEFT JOIN LATERAL (SELECT max(e.id + 0) AS newest, @later FROM barb.exchange e
 		WHERE e.webhook = f.first AND e.id > f.first AND e.id <= @last) later ON true
 	WHERE coalesce(later.newest, f.first) BETWEEN @from AND @to AND @all ORDER BY coalesce(later.newest, f.first) DESC`
 
+// throughIDs finds the webhooks of a window that may fulfil the first condition @first. An exchange before the window
+// may fulfil it, too.
+const throughIDs = `SELECT coalesce(e.webhook, e.id) AS first FROM barb.exchange e
+		WHERE e.id BETWEEN @from AND @to AND (@first OR e.webhook < @from)
+		GROUP BY 1`
+
 // query is the query for the webhooks of a window.
-func (l *windows) query(ids engine.Range) (query string, args []any) {
+func (l *windows) query(w *window) (query string, args []any) {
 	sc := l.sc.with()
 	own, later, all := make([]string, len(l.terms)), make([]string, len(l.terms)), make([]string, len(l.terms))
 	for i, term := range l.terms {
 		own[i], later[i] = fmt.Sprintf("%s AS t%d", term, i), fmt.Sprintf("bool_or%s AS t%d", term, i)
 		all[i] = fmt.Sprintf("(own.t%d OR later.t%d)", i, i)
 	}
-	died := ""
-	if l.died { // to ask this of each exchange would take longer than all the rest
-		died = " UNION ALL SELECT coalesce(e.webhook, e.id) FROM (SELECT thread AS id FROM barb.queue WHERE state = 3" +
-			" AND thread BETWEEN " + sc.arg(ids.From) + " AND " + sc.arg(ids.To) + ") f" + exchangeOf
-	}
-	return strings.NewReplacer("@first", l.first, "@died", died, "@from", sc.arg(ids.From), "@to", sc.arg(ids.To), "@last",
-		sc.arg(l.last), "@own", strings.Join(own, ", "), "@later", strings.Join(later, ", "), "@all",
-		strings.Join(all, " AND ")).Replace(windowQuery), sc.args
+	from, to := sc.arg(w.ids.From), sc.arg(w.ids.To)
+	return strings.NewReplacer("@from", from, "@to", to, "@last", sc.arg(l.last), "@own", strings.Join(own, ", "),
+		"@later", strings.Join(later, ", "), "@all", strings.Join(all, " AND "), "@found", l.candidates(sc, w, from, to)).
+		Replace(windowQuery), sc.args
 }
 
-// walk yields the webhooks whose newest exchanges are some ids. It returns false when no more are wanted.
-func (l *windows) walk(ctx context.Context, ids engine.Range) (more bool) {
-	for ids.From <= ids.To {
-		window := engine.Range{From: max(ids.From, ids.To-l.size+1), To: ids.To}
-		query, args := l.query(window)
-		firsts, err := l.s.numbers(ctx, query, args...)
-		if err != nil {
-			l.yield(nil, err)
+// candidates is the query for the webhooks that may be in a window. An exchange before it may have made one fulfil a
+// condition: one at most late ids before it, or the newest is in the index exchange_late.
+func (l *windows) candidates(sc *scope, w *window, from, to string) string {
+	if w.by < 0 {
+		query := throughIDs
+		if l.died {
+			query += died(sc, w.ids)
+		}
+		return strings.NewReplacer("@from", from, "@to", to, "@first", l.first).Replace(query)
+	}
+	ids := engine.Range{From: 1, To: w.ids.To}
+	if !w.whole {
+		ids.From = max(1, w.ids.From-late)
+	}
+	query := "(" + l.indexed[w.by].webhooks(sc, ids) + ")"
+	for _, i := range w.other {
+		query += " INTERSECT (" + l.indexed[i].webhooks(sc, ids) + ")"
+	}
+	if !w.whole {
+		query += fmt.Sprintf(" UNION ALL SELECT e.webhook FROM barb.exchange e WHERE e.id BETWEEN %s AND %s AND "+
+			"e.id - e.webhook > %d", from, to, late)
+	}
+	return query
+}
+
+// look yields the webhooks of a window. It returns false when no more are wanted.
+func (l *windows) look(ctx context.Context, w *window) (more bool) {
+	query, args := l.query(w)
+	firsts, err := l.s.numbers(ctx, query, args...)
+	if err != nil {
+		l.yield(nil, err)
+		return false
+	}
+	l.found += len(firsts)
+	for len(firsts) > 0 {
+		page := firsts[:min(len(firsts), max(l.page, firstPage))]
+		firsts, l.page = firsts[len(page):], pageRows
+		if !l.yield(page, nil) {
 			return false
 		}
-		l.found += len(firsts)
-		for page := range slices.Chunk(firsts, firstPage) {
-			if !l.yield(page, nil) {
-				return false
-			}
-		}
-		ids.To, l.size = window.From-1, min(4*l.size, largestWindow)
 	}
 	return true
 }

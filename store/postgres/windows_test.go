@@ -53,11 +53,16 @@ func TestWebhooksOfAllWindowsAreListed(t *testing.T) {
 			" ORDER BY max(id) DESC")
 		order := firstsOf(t, s, "SELECT coalesce(webhook, id) FROM barb.exchange GROUP BY 1 ORDER BY max(id) DESC")
 		var got []int64
+		pages := 0
 		for page, err := range s.Webhooks(t.Context(), c.f) {
 			if err != nil {
 				t.Fatal(name, err)
 			}
+			pages++
 			got = append(got, page...)
+		}
+		if most := 5 + len(got)/pageRows + 12; pages > most { // each page costs statements
+			t.Errorf("%s: %d webhooks in %d pages, at most %d would do", name, len(got), pages, most)
 		}
 		place := map[int64]int{}
 		for i, first := range order {

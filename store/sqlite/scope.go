@@ -18,7 +18,8 @@ type scope struct {
 	index string         // "INDEXED BY …": without statistics the planner would guess
 	terms []string
 	args  []any
-	arms  []arm // parts of the index that together have all; none means one part without a condition
+	arms  []arm    // parts of the index that together have all; none means one part without a condition
+	also  []*scope // what a webhook fulfils besides, each with any of its exchanges
 }
 
 // arm is a part of an index in which the ids are in order.
@@ -30,8 +31,9 @@ type arm struct {
 // noIndex is the index of a scope that goes through the ids, unless endpoint finds a better one.
 const noIndex = "NOT INDEXED"
 
-// maxArms bounds what a query merges: with more endpoints than that going through the ids is as good.
-const maxArms = 8
+// maxArms bounds what a query merges: with more endpoints than that going through the ids is as good. mostNames bounds
+// the names that a query has as values. SQLite would look for them anew for each row.
+const maxArms, mostNames = 8, 256
 
 // scope translates a filter. An unknown name selects nothing: then there are no spans.
 func (s *Engine) scope(ctx context.Context, f *engine.Filter) (*scope, error) {
@@ -113,12 +115,17 @@ func (sc *scope) name(ctx context.Context, db *sql.DB, column string, kind engin
 	case err != nil:
 	case len(ids) == 0:
 		sc.spans = nil
-	case len(ids) > maxArms:
+	case len(ids) > mostNames:
 		sc.add("e."+column+" IN (SELECT id FROM name WHERE kind = ? AND text GLOB ?)", int64(kind), globOf(text))
 	default:
-		sc.add("e."+column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")", anyOf(ids)...)
+		sc.among("e."+column, ids)
 	}
 	return err
+}
+
+// among adds that a column has one of some values.
+func (sc *scope) among(column string, ids []int64) {
+	sc.add(column+" IN (?"+strings.Repeat(", ?", len(ids)-1)+")", anyOf(ids)...)
 }
 
 func anyOf(ids []int64) (all []any) {
@@ -162,18 +169,16 @@ func (sc *scope) endpoint(ctx context.Context, db *sql.DB, f *engine.Filter) err
 		args = append(args, globOf(glob))
 	}
 	named := "SELECT id FROM name WHERE kind = ? AND (text GLOB ?" + strings.Repeat(" OR text GLOB ?", len(globs)-1) + ")"
-	var ids []int64
-	if sc.index == noIndex {
-		var err error
-		if ids, err = columnOf[int64](ctx, db, named+" LIMIT ?", append(args, maxArms+1)...); err != nil {
-			return err
-		}
-	}
+	ids, err := columnOf[int64](ctx, db, named+" LIMIT ?", append(args, mostNames+1)...)
 	switch {
-	case sc.index != noIndex, len(ids) > maxArms:
+	case err != nil:
+		return err
+	case len(ids) > mostNames:
 		sc.add("e.endpoint IN ("+named+")", args...)
 	case len(ids) == 0:
 		sc.spans = nil
+	case sc.index != noIndex, len(ids) > maxArms:
+		sc.among("e.endpoint", ids)
 	default:
 		sc.index = "INDEXED BY exchange_endpoint"
 		for _, id := range ids {
@@ -198,13 +203,14 @@ func (sc *scope) classes(endpoint int64, status engine.StatusRange) {
 	}
 }
 
-// nameIDs returns the ids of the names that text means, at most one more than maxArms.
+// nameIDs returns the ids of the names that text means, at most one more than mostNames.
 func nameIDs(ctx context.Context, db *sql.DB, kind engine.NameKind, text string) ([]int64, error) {
-	query := "SELECT id FROM name WHERE kind = ? AND text = ?"
+	is := "="
 	if strings.Contains(text, "*") {
-		query, text = "SELECT id FROM name WHERE kind = ? AND text GLOB ? LIMIT 9", globOf(text)
+		is, text = "GLOB", globOf(text)
 	}
-	return columnOf[int64](ctx, db, query, int64(kind), text)
+	return columnOf[int64](ctx, db, "SELECT id FROM name WHERE kind = ? AND text "+is+" ? LIMIT ?", int64(kind), text,
+		mostNames+1)
 }
 
 // globOf is text for GLOB, in which only * is special here.

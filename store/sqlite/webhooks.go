@@ -35,161 +35,74 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 		if f.Before > 0 {
 			all.To = min(all.To, f.Before-1)
 		}
-		if sc, ok := mostOf(&f, all); ok {
-			s.walked(ctx, f.OldestFirst, sc, all, yield)
-			return
-		}
-		if narrow, ok := narrowest(&f); ok {
-			s.narrowed(ctx, &f, &narrow, all, yield)
-			return
-		}
-		named := engine.Filter{Event: f.Event, Scheme: f.Scheme}
-		sc, few, err := s.named(ctx, &named)
-		switch {
-		case err != nil:
-			yield(nil, s.told(err))
-			return
-		case few:
-			s.narrowedTo(ctx, &f, &named, sc, all, yield)
-			return
-		}
-		s.walked(ctx, f.OldestFirst, sc, all, yield)
+		s.selected(ctx, &f, all, yield)
 	}
-}
-
-// manyIDs is from how many ids on a filter is held against what the history has: to gather them all takes memory.
-const manyIDs = 10_000
-
-// mostOf returns the scope of the ids of a filter, and whether they are many and at least a quarter of all.
-func mostOf(f *engine.Filter, all engine.Range) (sc *scope, ok bool) {
-	const maxRanges = 8 // each is compared with each row
-	if len(f.IDs) == 0 || len(f.IDs) > maxRanges {
-		return nil, false
-	}
-	sc = &scope{}
-	var terms []string
-	n := int64(0)
-	for _, r := range engine.Within(all, f.IDs) {
-		n += r.To - r.From + 1
-		terms, sc.args = append(terms, "e.id BETWEEN ? AND ?"), append(sc.args, r.From, r.To)
-	}
-	sc.terms = []string{"(" + strings.Join(terms, " OR ") + ")"}
-	return sc, n >= max(manyIDs, (all.To-all.From+1)/4)
-}
-
-// narrowest returns a filter of the one condition that the history finds fastest; false when none has an index.
-func narrowest(f *engine.Filter) (engine.Filter, bool) {
-	switch {
-	case len(f.IDs) > 0:
-		return engine.Filter{IDs: f.IDs}, true
-	case f.Marked != "":
-		return engine.Filter{Marked: f.Marked}, true
-	case f.Failed || f.Invalid:
-		return engine.Filter{Failed: f.Failed, Invalid: f.Invalid}, true
-	case f.Endpoint != "":
-		return engine.Filter{Endpoint: f.Endpoint}, true
-	case f.Status != engine.StatusRange{}:
-		return engine.Filter{Status: f.Status}, true
-	case f.WebhookID != "":
-		return engine.Filter{WebhookID: f.WebhookID}, true
-	}
-	return engine.Filter{}, false
-}
-
-// fewRows is up to how many exchanges of an event type or a scheme are found before their webhooks are read. With more
-// than that, those of a page are soon found among the others.
-const fewRows = 20000
-
-// named returns the scope of a filter of the event type and the scheme, and whether it selects few exchanges. These are
-// then in the scope by their ids: to look for them takes long in a large history.
-func (s *Engine) named(ctx context.Context, f *engine.Filter) (sc *scope, few bool, err error) {
-	sc, err = s.scope(ctx, f)
-	if err != nil || len(sc.terms) == 0 && len(sc.spans) > 0 {
-		return sc, false, err
-	}
-	if few, err = s.areFewer(ctx, sc, fewRows); err != nil || !few {
-		return sc, few, err
-	}
-	var ids []int64
-	for i := 0; err == nil && i < len(sc.spans); i++ {
-		query, args := sc.ids(sc.spans[i], "", fewRows)
-		var more []int64
-		more, err = columnOf[int64](ctx, s.db, query, args...)
-		ids = append(ids, more...)
-	}
-	return sc.only(ids), true, err
 }
 
 // only is a scope of some exchanges.
 func (sc *scope) only(ids []int64) *scope {
 	return &scope{spans: sc.spans, index: noIndex, terms: []string{"e.id IN (SELECT value FROM json_each(?))"},
-		args: []any{jsonOf(ids)}}
+		args: []any{jsonOf(ids)}, also: sc.also}
 }
 
-// areFewer reports whether a scope has fewer exchanges than most.
-func (s *Engine) areFewer(ctx context.Context, sc *scope, most int) (bool, error) {
-	found := 0
-	for i := 0; i < len(sc.spans) && found < most; i++ {
-		ids, args := sc.ids(sc.spans[i], "", most)
-		var n int
-		if err := s.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+ids+")", args...).Scan(&n); err != nil {
-			return false, err
+// fewer returns the exchanges of a scope, most of them at most, and whether they are fewer.
+func (s *Engine) fewer(ctx context.Context, sc *scope, most int) (ids []int64, few bool, err error) {
+	for i := 0; i < len(sc.spans) && len(ids) < most; i++ {
+		query, args := sc.ids(sc.spans[i], "", most)
+		more, err := columnOf[int64](ctx, s.db, query, args...)
+		if err != nil {
+			return nil, false, err
 		}
-		found += n
+		ids = append(ids, more...)
 	}
-	return found < most, nil
+	return ids, len(ids) < most, nil
 }
 
 const (
-	// fewNarrow is up to how many exchanges that a filter selects are all read before the first page.
-	fewNarrow = 500
-	// newestRows is among how many of the newest ids the webhooks of the first pages are looked for where there are more.
-	newestRows = 20_000
+	// fewNarrow is up to how many exchanges of a condition are all looked at before the first page, and fewOfSeveral
+	// where there are more conditions.
+	fewNarrow, fewOfSeveral = 500, 4096
+	// firstRows is among how many of the newest ids the webhooks of several conditions are looked for at first, and
+	// newestRows among how many where more exchanges fulfil the condition with an index.
+	firstRows, newestRows = 2000, 20_000
 )
 
-// narrowed yields the webhooks that have an exchange which narrow selects, sorted. Where many do, those of the newest
-// ids come first, one after the other: to sort all of them takes longer the larger the history is.
-func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, all engine.Range,
-	yield func([]int64, error) bool,
+// narrowed yields the webhooks that have an exchange of sc, which is the scope of narrow, sorted. Where many do, those
+// of the newest ids come first, one after the other: to sort all of them takes longer the larger the history is. Those
+// whose newest exchange is after upTo are left out. Webhooks that are common are not counted first.
+func (s *Engine) narrowed(ctx context.Context, f, narrow *engine.Filter, sc *scope, all engine.Range, upTo int64,
+	common bool, yield func([]int64, error) bool,
 ) {
-	sc, err := s.scope(ctx, narrow)
-	if err != nil {
-		yield(nil, s.told(err))
-		return
-	}
-	s.narrowedTo(ctx, f, narrow, sc, all, yield)
-}
-
-// narrowedTo is narrowed with the scope of narrow.
-func (s *Engine) narrowedTo(ctx context.Context, f, narrow *engine.Filter, sc *scope, all engine.Range,
-	yield func([]int64, error) bool,
-) {
-	few := true
-	var err error
-	if !f.OldestFirst && len(f.IDs) == 0 {
-		few, err = s.areFewer(ctx, sc, fewNarrow)
-	}
-	if err != nil {
-		yield(nil, s.told(err))
-		return
-	}
-	older := all.To // than this the newest exchanges are that are left
-	if !few {
-		older = max(all.To-newestRows, all.From-1)
-		terms, err := s.scopeBy(ctx, narrow, "") // no index: the ids are gone through
+	few := !common
+	if few && !f.OldestFirst && len(f.IDs) == 0 {
+		most := fewNarrow
+		if len(sc.also) > 0 {
+			most = fewOfSeveral
+		}
+		ids, isFew, err := s.fewer(ctx, sc, most)
 		if err != nil {
 			yield(nil, s.told(err))
 			return
 		}
-		if narrow.Failed {
-			terms.terms = []string{"(" + strings.Join(terms.terms, " AND ") + " OR EXISTS (" + deadOf + "))"}
-		}
-		terms.add("e.id <= ?", all.To)
-		if !s.walked(ctx, false, terms, engine.Range{From: older + 1, To: all.To}, yield) || older < all.From {
-			return // enough, or all of the time that was asked for
+		if few = isFew; few { // looked for once: a status that is rare is in no index
+			sc = sc.only(ids)
 		}
 	}
-	s.sorted(ctx, f, narrow, sc, all, older, yield)
+	if !few {
+		older := max(upTo-newestRows, all.From-1)
+		terms, err := s.conditions(ctx, narrow) // no index: the ids are gone through
+		if err != nil {
+			yield(nil, s.told(err))
+			return
+		}
+		terms.add("e.id <= ?", all.To)
+		terms.also = sc.also
+		if !s.walked(ctx, false, terms, engine.Range{From: older + 1, To: upTo}, all.To, yield) || older < all.From {
+			return // enough, or all of the time that was asked for
+		}
+		upTo = older
+	}
+	s.sorted(ctx, f, narrow, sc, all, upTo, yield)
 }
 
 // deadOf finds the entry of the queue in which an exchange died, maybe without an attempt.
@@ -200,6 +113,7 @@ func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope
 	yield func([]int64, error) bool,
 ) {
 	var refs []webhookRef
+	some, values := someOfEach("first", sc.also)
 	for i, span := range sc.spans {
 		span.To = min(span.To, all.To)
 		ids, args := sc.ids(span, "", math.MaxInt)
@@ -208,8 +122,8 @@ func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope
 		}
 		query := `WITH found AS (SELECT DISTINCT ifnull(webhook, id) AS first FROM exchange WHERE id IN (` +
 			ids + `)) SELECT first, ifnull((SELECT max(x.id) FROM exchange x INDEXED BY exchange_webhook
-			WHERE x.webhook = first AND x.id <= ?), first) FROM found`
-		err := s.eachCells(ctx, query, append(args, all.To), func(_ *raw.Conn, row engine.Row) error {
+			WHERE x.webhook = first AND x.id <= ?), first) FROM found WHERE true` + some
+		err := s.eachCells(ctx, query, slices.Concat(args, []any{all.To}, values), func(_ *raw.Conn, row engine.Row) error {
 			if ref := (webhookRef{row.Number(), row.Number()}); ref.newest <= upTo && ref.newest >= all.From {
 				refs = append(refs, ref)
 			}
@@ -248,22 +162,29 @@ const (
 		@some ORDER BY w.id LIMIT ?`
 
 	// someOf keeps the webhooks with an exchange that fulfils terms. It saves reading all the others.
-	someOf = ` AND (EXISTS (SELECT 1 FROM exchange e WHERE e.id = ifnull(w.webhook, w.id) AND @terms)
-		OR EXISTS (SELECT 1 FROM exchange e INDEXED BY exchange_webhook WHERE e.webhook = ifnull(w.webhook, w.id)
-			AND @terms))`
+	someOf = ` AND (EXISTS (SELECT 1 FROM exchange e WHERE e.id = @first AND @terms)
+		OR EXISTS (SELECT 1 FROM exchange e INDEXED BY exchange_webhook WHERE e.webhook = @first AND @terms))`
 )
+
+// someOfEach is the condition that a webhook, given by its first exchange, has an exchange for the terms of each scope.
+func someOfEach(first string, scopes []*scope) (condition string, args []any) {
+	for _, each := range scopes {
+		if len(each.terms) > 0 {
+			condition += strings.NewReplacer("@first", first, "@terms", strings.Join(each.terms, " AND ")).Replace(someOf)
+			args = slices.Concat(args, each.args, each.args)
+		}
+	}
+	return condition, args
+}
 
 // walk returns the query for the webhooks with an exchange that fulfils the terms of a scope, and the values of its
 // terms. Before them it has the first id, the last, and the last of the list; after them the number of rows.
 func (sc *scope) walk(oldestFirst bool) (query string, args []any) {
-	query, some := newestOfEach, ""
+	query = newestOfEach
 	if oldestFirst {
 		query = oldestOfEach
 	}
-	if len(sc.terms) > 0 {
-		some = strings.ReplaceAll(someOf, "@terms", strings.Join(sc.terms, " AND "))
-		args = slices.Concat(sc.args, sc.args)
-	}
+	some, args := someOfEach("ifnull(w.webhook, w.id)", append([]*scope{sc}, sc.also...))
 	return strings.Replace(query, "@some", some, 1), args
 }
 
@@ -271,12 +192,13 @@ func (sc *scope) walk(oldestFirst bool) (query string, args []any) {
 // and some that a filter may leave out.
 const firstPage = 24
 
-// walked yields the webhooks of a scope, page by page through the ids. It returns false when no more are wanted.
-func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all engine.Range,
+// walked yields the webhooks of a scope whose newest exchange is in all, or with oldestFirst whose first one is, page
+// by page through the ids. The list ends at last. It returns false when no more are wanted.
+func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all engine.Range, last int64,
 	yield func([]int64, error) bool,
 ) (more bool) {
 	query, args := sc.walk(oldestFirst)
-	last, want := all.To, firstPage
+	want := firstPage
 	for all.From <= all.To {
 		var firsts []int64
 		var at int64

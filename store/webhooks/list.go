@@ -124,8 +124,8 @@ func (w *Webhook) Matches(f *store.Filter) bool {
 		f.Before > 0 && newest.ID >= f.Before,
 		f.Failed && w.State != Failed,
 		f.Invalid && !w.Invalid(),
-		f.Scheme != "" && !record.MatchGlob(f.Scheme, last.Scheme),
-		f.Event != "" && !record.MatchGlob(f.Event, last.Event()),
+		f.Scheme != "" && (last.Scheme == "" || !record.MatchGlob(f.Scheme, last.Scheme)),
+		f.Event != "" && (last.Event() == "" || !record.MatchGlob(f.Event, last.Event())),
 		f.Status != store.StatusRange{} && !within(f.Status, last) && !within(f.Status, w.App()),
 		!f.Since.IsZero() && newest.Start.Before(f.Since),
 		!f.Until.IsZero() && newest.Start.After(f.Until):

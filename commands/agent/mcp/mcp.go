@@ -14,6 +14,7 @@ type Server struct {
 	Version      string
 	Instructions string // for the model, about the server as a whole
 	Tools        []Tool
+	Withheld     map[string]string // why a tool is not there, by its name
 	Resources    []Resource
 	Templates    []Template
 	// Read returns the text of the resource that a URI names, with its media type, or ErrNoResource.

@@ -111,12 +111,17 @@ func list[T any](p *params, name string, all []T) (any, error) {
 func (s *Server) call(ctx context.Context, p *params) (any, error) {
 	at := slices.IndexFunc(s.Tools, func(t Tool) bool { return t.Name == p.Name })
 	if at < 0 {
-		return nil, &failure{Code: codeParams, Message: fmt.Sprintf("unknown tool %q", clip(p.Name))}
+		text := fmt.Sprintf("unknown tool %q", clip(p.Name))
+		if why := s.Withheld[p.Name]; why != "" {
+			text += ": " + why
+		}
+		return nil, &failure{Code: codeParams, Message: text}
 	}
-	if problem := s.Tools[at].Schema.check(p.Arguments); problem != "" { // a model reads it and can do better
+	arguments := s.Tools[at].Schema.lenient(p.Arguments)
+	if problem := s.Tools[at].Schema.check(arguments); problem != "" { // a model reads it and can do better
 		return Result{Text: problem, IsError: true}, nil
 	}
-	return s.Tools[at].Call(ctx, p.Arguments), nil
+	return s.Tools[at].Call(ctx, arguments), nil
 }
 
 func (s *Server) read(ctx context.Context, p *params) (any, error) {

@@ -83,9 +83,14 @@ func (s *Schema) check(arguments json.RawMessage) string {
 	if len(arguments) > 0 && json.Unmarshal(arguments, &given) != nil {
 		return "the arguments are not a JSON object"
 	}
+	names := s.names()
+	for _, name := range slices.Sorted(maps.Keys(given)) { // first: an argument that is missing may be misspelt
+		if !slices.Contains(names, name) {
+			return fmt.Sprintf("there is no argument %q; there are %s", clip(name), strings.Join(names, ", "))
+		}
+	}
 	for _, p := range s.properties {
 		value, isGiven := given[p.name]
-		delete(given, p.name)
 		switch {
 		case !isGiven && p.isRequired:
 			return fmt.Sprintf("the argument %s is missing", p.name)
@@ -93,10 +98,16 @@ func (s *Schema) check(arguments json.RawMessage) string {
 			return fmt.Sprintf("the argument %s is %s, and must be %s", p.name, clip(string(value)), p.expected())
 		}
 	}
-	if unknown := slices.Sorted(maps.Keys(given)); len(unknown) > 0 {
-		return fmt.Sprintf("there is no argument %q", clip(unknown[0]))
-	}
 	return ""
+}
+
+// names returns the names of the arguments.
+func (s *Schema) names() []string {
+	all := make([]string, len(s.properties))
+	for i, p := range s.properties {
+		all[i] = p.name
+	}
+	return all
 }
 
 // fits reports whether JSON text is a value of the kind of an argument.

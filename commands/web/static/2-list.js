@@ -47,19 +47,19 @@ async function open(id, how = {}) {
   const part = urlFor(id);
   part.searchParams.set('part', 'hook');
   try {
-    const got = await fetchHTML(part, loading.signal);
-    if (got.status === 403) { location.reload(); return; }
-    fill($('#hook'), got.text);
+    const answer = await fetch(part, { signal: loading.signal });
+    if (answer.status === 403) { location.reload(); return; }
+    const pieces = piecesOf(answer), places = fillHook((await pieces.next()).value);
     $('#hook').scrollTop = 0;
     doc.title = '#' + id + ' · barb';
     dress();
     highlight();
     if (location.hash) doc.getElementById(location.hash.slice(1))?.scrollIntoView();
     if (how.enter) $('#hook').focus();
-  } catch (e) {
-    if (e.name !== 'AbortError') toast('The page cannot reach barb.', 4000);
-  }
+    fillLater(pieces, places).catch(lost);
+  } catch (e) { lost(e); }
 }
+function lost(e) { if (e.name !== 'AbortError') toast('The page cannot reach barb.', 4000); }
 
 function showNothing() {
   doc.title = 'barb';
@@ -77,7 +77,7 @@ async function load(url, how = {}) {
   let got;
   try { got = await fetchHTML(to); } catch { toast('The page cannot reach barb.', 4000); return; }
   if (got.status === 403) { location.reload(); return; }
-  Object.assign(heard, { html: '', bad: 0 }); // they are in it, or are not of this filter
+  Object.assign(heard, { rows: [], bad: 0 }); // they are in it, or are not of this filter
   fill($('#listing'), got.text);
   scrolled = seen = 0; // the stream begins anew behind the newest of this list
   state.waiting = [];

@@ -15,12 +15,12 @@ function live() {
   source.addEventListener('rows', (e) => {
     noteSeen(e);
     const data = JSON.parse(e.data);
-    heard.html += data.html;
+    heard.rows.push(...rowsIn(data.html));
     heard.bad += data.bad;
-    heard.later ||= setTimeout(takeHeard, heard.busy ? Math.max(0, heard.at + drawEvery - performance.now()) : 0);
+    takeLater();
   });
   source.addEventListener('reset', () => { load(here(), { keep: true }); });
-  source.addEventListener('trouble', (e) => { const d = JSON.parse(e.data); setLive('lost', d.text, d.hint); });
+  source.addEventListener('trouble', (e) => { const d = JSON.parse(e.data); setLive('lost', 'history not read', d.text); trouble([d.text, d.hint].filter(Boolean).join('. ')); });
   source.addEventListener('well', running);
   source.addEventListener('bye', (e) => { noteSeen(e); source.close(); retry(5, 'barb has stopped, '); });
   source.onerror = () => { if (source.readyState === EventSource.CLOSED) retry(3); else setLive('lost', 'reconnecting'); };
@@ -45,8 +45,15 @@ function setLive(kind, word, title) {
   $('#live').title = title || word;
 }
 
+// trouble says why the history cannot be read, and what to do; '' takes it away.
+function trouble(text) {
+  $('#trouble').textContent = text;
+  $('#trouble').hidden = !text;
+}
+
 // running says what becomes of webhooks that come.
 function running() {
+  trouble('');
   if (state.paused) setLive('nolive', 'paused', 'Show what has come (f)');
   else setLive('', state.following ? 'following' : 'live', 'Let what comes wait (f)');
 }
@@ -61,14 +68,34 @@ function rowsIn(html) {
   return [...made.querySelectorAll('tbody>tr')];
 }
 
-// What comes fast is drawn together: a table of 300 rows is laid out anew each time.
-const drawEvery = 100;
-const heard = { html: '', bad: 0, at: 0, later: 0, busy: false };
-function takeHeard() {
-  const { html, bad } = heard;
+// What comes while rows are drawn is drawn together, but no more at once than is drawn without a pause that is felt.
+// Between two drawings the page rests twice as long as the last one took: a fast machine draws what comes at once.
+const drawMost = 40, restMost = 100;
+const heard = { rows: [], bad: 0, later: 0, drawing: false, free: 0 };
+function takeLater() {
+  if (heard.rows.length && !heard.drawing) heard.later ||= setTimeout(takeHeard, Math.max(0, heard.free - performance.now()), drawMost);
+}
+function takeHeard(most) {
+  const rows = heard.rows.splice(0, most || heard.rows.length), { bad } = heard, begun = performance.now();
   clearTimeout(heard.later);
-  Object.assign(heard, { html: '', bad: 0, at: performance.now(), later: 0, busy: html.length > 4000 }); // some rows at once
-  if (html) arrived(html, bad);
+  Object.assign(heard, { bad: 0, later: 0 });
+  if (!rows.length) return;
+  arrived(rows, bad);
+  const script = performance.now() - begun;
+  heard.drawing = true; // two drawings in one frame would be one long task
+  whenPainted((took) => {
+    const rest = heard.rows.length < drawMost ? Math.min(2 * (script + took), restMost) : 20;
+    Object.assign(heard, { drawing: false, free: performance.now() + rest });
+    takeLater();
+  });
+}
+
+// whenPainted tells when the page is painted, or after a second where nothing is, and how long the painting took.
+function whenPainted(tell) {
+  let begun = performance.now(), told = false;
+  const once = () => { if (!told) tell(performance.now() - begun); told = true; };
+  requestAnimationFrame(() => { begun = performance.now(); setTimeout(once); });
+  setTimeout(once, 1000);
 }
 
 // How far the list is scrolled is noted when it changes: asking for it would lay the page out.
@@ -76,9 +103,9 @@ let scrolled = 0;
 doc.addEventListener('scroll', (e) => { if (e.target.id === 'scroll') scrolled = e.target.scrollTop; }, { capture: true, passive: true });
 
 let marking = 0;
-function arrived(html, bad) {
+function arrived(rows, bad) {
   const free = state.following || scrolled < 4 && !state.paused && !state.byHand && !heldByHand();
-  const rows = rowsIn(html), ids = new Set(rows.map(idOf));
+  const ids = new Set(rows.map(idOf));
   let fresh = 0;
   for (const row of rows) {
     const old = rowOf(idOf(row));

@@ -62,8 +62,11 @@ async function redraw() {
   if (got?.status === 404) isGone(pane);
   if (!got?.ok) return;
   if (busy(pane)) { redrawLater(1000); return; }
+  const [html, ...pieces] = got.text.split('\0');
+  if (html === drawn) return;
   const top = pane.scrollTop, at = focusOf(pane), had = foldsOf(pane);
-  fill(pane, got.text);
+  for (const [i, place] of fillHook(html).entries()) later.set(place, pieces[i]);
+  fillIn(pane);
   dress();
   for (const [name, fold] of foldsOf(pane)) if (had.has(name)) fold.open = had.get(name).open;
   highlight();
@@ -108,7 +111,7 @@ async function act(form, button) {
   if (what === 'preview' && got.ok) {
     const made = new DOMParser().parseFromString(got.text, 'text/html').body.firstElementChild;
     $('[data-changes]', form).replaceWith(made);
-    made.scrollIntoView({ block: 'nearest' });
+    if (button) made.scrollIntoView({ block: 'nearest' });
   } else if ((what === 'pin' || what === 'note') && got.ok) {
     const row = rowsIn(got.text)[0], old = rowOf(id);
     if (row && old) update(old, row);
@@ -173,7 +176,24 @@ async function edit() {
   $('textarea', made)?.focus();
 }
 
+// What changes is shown once typing rests, of a body that is not long: each look sends all of it to barb.
+let looking = 0;
+function lookAtChanges(form) {
+  clearTimeout(looking);
+  const button = $('[data-act=preview]', form);
+  if (!button || ($('#edit-body', form)?.value.length || 0) > 65536) return;
+  looking = setTimeout(async () => {
+    if (!form.isConnected) return;
+    try {
+      const got = await post(form, button.formAction);
+      if (!got.ok || !form.isConnected) return;
+      $('[data-changes]', form).replaceWith(new DOMParser().parseFromString(got.text, 'text/html').body.firstElementChild);
+    } catch { /* the button is still there */ }
+  }, 400);
+}
+
 doc.addEventListener('input', (e) => {
+  if (e.target.closest('.editor textarea')) lookAtChanges(e.target.form);
   const says = e.target.id === 'edit-body' && $('[data-valid]', e.target.form);
   if (!says || !('json' in says.dataset)) return;
   try { JSON.parse(e.target.value); says.textContent = ''; } catch (wrong) { says.textContent = 'not JSON: ' + wrong.message; }

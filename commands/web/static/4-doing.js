@@ -86,12 +86,12 @@ function offered() {
 }
 function filterBy(q) { field.value = q; $('#filter-form').requestSubmit(); }
 
-// takesKey is the second key of a copy; false for any other.
+// takesKey is the key after y, which copies or does nothing; false for any other.
 const letters = Object.fromEntries($('#keys tr[data-letters]').dataset.letters.split(';').map((l) => l.split('=')));
 function takesKey(key) {
-  const part = copying && letters[key];
-  copying = false;
+  const isSecond = copying && key !== 'Shift', part = copying && letters[key];
+  copying &&= !isSecond;
   if (part && part.startsWith('as ')) onHook(() => copyAs(part.slice(3)));
   else if (part) copyPart(part.toLowerCase());
-  return !!part;
+  return isSecond;
 }

@@ -1,4 +1,42 @@
 // One webhook: folding, paths, views of the body, copying.
+
+// What is long in a webhook and not seen at first comes behind it, in pieces with a NUL before each. They are put in when the browser has
+// nothing else to do, and at once where somebody asks for them.
+const later = new Map(), whenIdle = self.requestIdleCallback || ((run) => setTimeout(run, 20));
+async function* piecesOf(answer) {
+  let text = '';
+  for (let reader = answer.body.pipeThrough(new TextDecoderStream()).getReader(), got; !(got = await reader.read()).done;) {
+    const pieces = (text + got.value).split('\0');
+    text = pieces.pop();
+    yield* pieces;
+  }
+  yield text;
+}
+// fillHook shows a webhook and returns where its pieces belong.
+let drawn = '';
+function fillHook(html) {
+  drawn = html;
+  later.clear();
+  fill($('#hook'), html);
+  return $$('#hook template');
+}
+async function fillLater(pieces, places) {
+  for await (const html of pieces) later.set(places.shift(), html);
+  while (later.size) {
+    await new Promise(whenIdle);
+    for (const end = performance.now() + 8; later.size && performance.now() < end;) putIn(later.keys().next().value);
+  }
+  if (table()?.dataset.terms) highlight();
+}
+function putIn(place) {
+  const html = later.get(place);
+  later.delete(place);
+  if (html) place.replaceWith(...new DOMParser().parseFromString(html, 'text/html').body.childNodes);
+}
+// fillIn puts in what of a part of the webhook is to come.
+function fillIn(part) { if (later.size) for (const place of $$('template', part)) putIn(place); }
+addEventListener('beforeprint', () => fillIn($('#hook')));
+
 function dress() {
   keepResult();
   for (const views of $$('.views')) {
@@ -25,6 +63,7 @@ function dress() {
 
 function showView(views, name) {
   views.dataset.view = name;
+  if (name !== 'pretty') fillIn($('.v-' + name, views));
   for (const b of $$('[data-show]', views)) b.setAttribute('aria-pressed', b.dataset.show === name);
   for (const d of $$('details.v-raw,details.v-hex', views)) d.open = true;
 }
@@ -60,8 +99,8 @@ function pathOf(el) {
       try { name = JSON.parse(name); } catch { /* as it is */ }
       path = (/^[A-Za-z_]\w*$/.test(name) ? '.' + name : '[' + JSON.stringify(name) + ']') + path;
     } else {
-      const sisters = [...at.parentElement.children].filter((c) => !c.matches('.p'));
-      path = '[' + sisters.indexOf(at) + ']' + path;
+      for (let el = at; (el = el.previousElementSibling);) if (later.has(el)) { fillIn(at.parentElement); break; }
+      path = '[' + [...at.parentElement.children].indexOf(at) + ']' + path;
     }
   }
   return path[0] === '.' ? path : '.' + path;
@@ -71,8 +110,9 @@ doc.addEventListener('click', (e) => {
   const t = e.target;
   const show = t.closest('[data-show]');
   if (show) { kept.set('view', show.dataset.show); showView(show.closest('.views'), show.dataset.show); return; }
-  const fold = t.closest('[data-fold]');
-  if (fold) { for (const d of $$('.v-pretty details', fold.closest('.views'))) d.open = depthOf(d) < +fold.dataset.fold; return; }
+  const fold = t.closest('[data-fold]'), summary = t.closest('summary');
+  if (summary) fillIn(summary.parentElement);
+  if (fold) { fillIn(fold.closest('.views')); for (const d of $$('.v-pretty details', fold.closest('.views'))) d.open = depthOf(d) < +fold.dataset.fold; return; }
   const key = t.closest('.json .k');
   if (key) { e.preventDefault(); copy(pathOf(key), 'the path'); return; }
   const value = t.closest('.json :is(.s,.d,.l)');

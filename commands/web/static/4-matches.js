@@ -58,6 +58,7 @@ function nodeAt(starts, at) {
 
 // toMatch goes to the next or the previous match in the open webhook; false where there is none.
 function toMatch(by) {
+  if (later.size) { fillIn($('#hook')); highlight(); }
   const seen = matches.filter((m) => m.startContainer.isConnected && visible(m.startContainer.parentElement));
   if (!seen.length) return false;
   matchAt = (matchAt + by + (matchAt < 0 && by < 0 ? 1 : 0) + seen.length) % seen.length;

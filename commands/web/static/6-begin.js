@@ -5,9 +5,6 @@ blame(+$('#q').dataset.from, +$('#q').dataset.to);
 state.chosen = chosenIn(here());
 state.byHand = state.chosen > 0;
 mark(state.chosen);
-dress();
-compareAgain();
-highlight();
-count().then(seek);
-live();
-pulse();
+// What needs a layout or asks barb begins when the rows that are seen are painted. The others are laid out then, too.
+function begin() { whenIdle(() => root.classList.add('begun')); dress(); compareAgain(); highlight(); count().then(seek); live(); pulse(); }
+if (doc.hidden) begin(); else requestAnimationFrame(() => setTimeout(begin));

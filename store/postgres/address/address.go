@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/barbhq/barb/store/postgres/watch"
 )
 
 // Name returns an address without its password: what a person may see, and may use again where ~/.pgpass has the
@@ -60,7 +62,7 @@ const Warned = "barb: warned"
 
 // Config reads an address, and what PGHOST and its like, ~/.pgpass and the service file add to it. Nothing of a
 // session is relied on, so that a pool of connections such as PgBouncer may lie between: no statement is prepared
-// under a name, and each is planned for its own arguments.
+// under a name, and each is planned for its own arguments. Package prepared names some where nothing lies between.
 func Config(address string, patience time.Duration) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(address)
 	if err != nil {
@@ -80,6 +82,7 @@ func Config(address string, patience time.Duration) (*pgxpool.Config, error) {
 			c.CustomData()[Warned] = true
 		}
 	}
+	watch.Over(&conn.Config)
 	// A cancelled statement ends on the server too: it may hold locks.
 	conn.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &canceller{conn: c}

@@ -25,8 +25,7 @@ type Dumper struct {
 	Tx     pgx.Tx
 	Rule   engine.CopyRule
 	To     engine.Sink
-	Offset int64 // ns: of the server's clock to ours
-	RowOf  func(rows pgx.Rows) (engine.Row, error)
+	Offset int64             // ns: of the server's clock to ours
 	Told   func(error) error // an error of the server in words
 }
 
@@ -77,7 +76,7 @@ func (d *Dumper) each(ctx context.Context, query string, do func(engine.Row) err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		row, err := d.RowOf(rows)
+		row, err := RowOf(rows)
 		if err != nil {
 			return d.Told(err)
 		}

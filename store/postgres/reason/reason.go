@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -139,6 +140,9 @@ func causeOf(err error) string {
 			if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) > 0 {
 				err = many.Unwrap()[0]
 				continue
+			}
+			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+				return "no answer in time"
 			}
 			return strings.ReplaceAll(err.Error(), "\n", " ")
 		}

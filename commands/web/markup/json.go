@@ -1,4 +1,4 @@
-package web
+package markup
 
 import (
 	"bytes"
@@ -15,9 +15,19 @@ const (
 	mostNodes = 20_000
 	// openNodes is up to how many members an object or array is open at first.
 	openNodes = 200
+	// firstLines are more lines than a screen shows. What is behind them, or folded, is between two Later.
+	firstLines = 150
+	// pieceLines and longPiece bound what is between two Later: the page puts it in without a pause that is felt.
+	pieceLines = 150
+	longPiece  = 4 << 10 // bytes of JSON
 )
 
-// jsonTree writes JSON with each object and array in a details element. It takes numbers, strings and names as they
+// Later stands before and behind markup that may come after the rest of the page. Nothing else has it: in text it
+// becomes a mark.
+const Later = "\x00"
+
+// jsonTree writes JSON with each object and array in a details element. Punctuation is plain text: an element for
+// each comma would be a third of all elements of a large body. It takes numbers, strings and names as they
 // came, repeated names too. It reports whether the text is JSON, or the beginning of JSON if it is not whole.
 func jsonTree(w *writer, text []byte, whole bool) bool {
 	if !ui.LooksJSON(text, whole) {
@@ -35,10 +45,14 @@ func jsonTree(w *writer, text []byte, whole bool) bool {
 
 // tree reads JSON that was found valid, as far as it goes, and writes it.
 type tree struct {
-	w     *writer
-	text  []byte
-	at    int
-	nodes int
+	w      *writer
+	text   []byte
+	at     int
+	nodes  int
+	live   int  // lines that are seen at once
+	folded int  // how many folded ones the value is in
+	late   bool // the value is between two Later
+	since  int  // nodes before that piece
 }
 
 func (t *tree) blank() {
@@ -75,9 +89,7 @@ func (t *tree) value(depth int, key string) bool {
 	if depth >= deepest || len(bytes.TrimSpace(inner)) == 0 {
 		t.w.html(`<div>`)
 		t.key(key)
-		t.w.html(`<span class=p>`)
 		t.w.text(string(t.text[t.at:end]))
-		t.w.html(`</span>`)
 		t.at = end
 		t.comma()
 		t.w.html(`</div>`)
@@ -91,18 +103,20 @@ func (t *tree) branch(depth int, key string, c byte) bool {
 	members := count(t.text[t.at:])
 	t.at++
 	if members > openNodes {
-		t.w.html(`<details><summary>`)
+		t.w.html(`<details><summary data-n="`)
+		t.folded++
+		defer func() { t.folded-- }()
 	} else {
-		t.w.html(`<details open><summary>`)
+		t.w.html(`<details open><summary data-n="`)
 	}
-	t.key(key)
-	unit := " items"
+	unit := ` items">`
 	if c == '{' {
-		unit = " keys"
+		unit = ` keys">`
 	}
-	t.w.html(`<b class=p>` + string(c) + `</b><span class=n>` + strconv.Itoa(members) + unit)
-	t.w.html(`</span></summary><div class=in>`)
-	ok := true
+	t.w.html(strconv.Itoa(members) + unit)
+	t.key(key)
+	t.w.html(string(c) + `</summary><div class=in>`)
+	ok, mine := true, false
 	for ok && t.next() != 0 && t.text[t.at] != '}' && t.text[t.at] != ']' {
 		name := ""
 		if c == '{' {
@@ -111,30 +125,61 @@ func (t *tree) branch(depth int, key string, c byte) bool {
 				t.at++
 			}
 		}
+		mine = t.piece(mine)
 		ok = t.value(depth+1, name)
 	}
-	t.w.html(`</div><div class=p>`)
+	if mine {
+		t.between(false)
+	}
+	t.w.html(`</div>`)
 	if c = t.next(); ok && c != 0 {
 		t.at++
 		t.w.html(string(c))
 		t.comma()
 	}
-	t.w.html(`</div></details>`)
+	t.w.html(`</details>`)
 	return ok
+}
+
+// piece reports whether the next member of a branch comes later. It begins a piece for the member, or goes on with the
+// piece that began in this branch (mine). A long member gets no piece: its own members have pieces.
+func (t *tree) piece(mine bool) bool {
+	if t.late && !mine {
+		return false // all of the branch comes later
+	}
+	c := t.next()
+	long := (c == '{' || c == '[') && t.end()-t.at > longPiece
+	if mine && (long || t.nodes-t.since >= pieceLines) {
+		t.between(false)
+	}
+	if t.folded == 0 && t.live < firstLines {
+		t.live++
+		return false
+	}
+	if !t.late && !long {
+		t.between(true)
+	}
+	return t.late
+}
+
+// between begins a piece that comes later, or ends it.
+func (t *tree) between(late bool) {
+	t.w.html(Later)
+	t.late, t.since = late, t.nodes
 }
 
 func (t *tree) key(key string) {
 	if key != "" {
 		t.w.html(`<span class=k>`)
 		t.w.text(key)
-		t.w.html(`</span><span class=p>: </span>`)
+		t.w.html(`</span>: `)
 	}
 }
 
 func (t *tree) comma() {
 	if t.next() == ',' {
 		t.at++
-		t.w.html(`<span class=p>,</span>`)
+		t.w.html(`,`)
 	}
 }
 

@@ -1,6 +1,9 @@
-package web
+// Package markup writes what a stranger sent as HTML. It gives no text a meaning: nothing of it becomes an element, a
+// link or a script, and what cannot be seen becomes a visible mark.
+package markup
 
 import (
+	"bytes"
 	"fmt"
 	"html/template"
 	"strings"
@@ -9,8 +12,8 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 )
 
-// markup is HTML in which all text of a peer is escaped. Only writer makes it.
-type markup = template.HTML
+// HTML is HTML in which all text of a peer is escaped.
+type HTML = template.HTML
 
 // writer writes HTML. Its text may be anybody's: what is not plain becomes a visible mark, and nothing of it becomes
 // markup.
@@ -87,18 +90,57 @@ var names = map[rune]string{'\n': "LF", '\r': "CR", '\t': "TAB", 0: "NUL", 0x1b:
 	0x202c: "PDF", 0x202d: "LRO", 0x202e: "RLO", 0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI"}
 
 // done returns what was written.
-func (w *writer) done() markup { return markup(w.String()) } //nolint:gosec // all text in it is escaped
+func (w *writer) done() HTML { return HTML(w.String()) } //nolint:gosec // all text in it is escaped
 
-// lines is text in several lines.
-func lines(s string) markup {
+// Lines is text in several lines.
+func Lines(s string) HTML {
 	var w writer
 	w.lines(s)
 	return w.done()
 }
 
-// wire is the text of a peer in one line.
-func wire(s string) markup {
+// Line is text in one line.
+func Line(s string) HTML {
 	var w writer
 	w.text(s)
 	return w.done()
 }
+
+// Short is text in one line, cut to width characters.
+func Short(s string, width int) HTML { return Line(Cut(s, width)) }
+
+// Marked is text in one line with a part of it marked.
+func Marked(before, part, after string) HTML {
+	var w writer
+	w.text(before)
+	w.html(`<mark>`)
+	w.text(part)
+	w.html(`</mark>`)
+	w.text(after)
+	return w.done()
+}
+
+// MarkedEnd is text in one line whose end is marked, from the offset at on. Where nothing follows, the mark says so.
+func MarkedEnd(text []byte, at int) HTML {
+	at = max(min(at, len(text)), 0)
+	if at < len(text) {
+		return Marked(string(text[:at]), string(text[at:]), "")
+	}
+	return Line(string(text)) + `<mark><i class=e>end</i></mark>`
+}
+
+// Hidden is markup that is shown when it is asked for.
+func Hidden(value HTML) HTML {
+	return `<details class=secret><summary>hidden: show</summary><span>` + value + `</span></details>`
+}
+
+// TextOrHex is text as it came, or the first most bytes in hex of what is not text.
+func TextOrHex(data []byte, most int) HTML {
+	if !IsText(data) {
+		return Hex(data[:min(len(data), most)], 0)
+	}
+	return Raw(data)
+}
+
+// IsText reports whether a body is shown as text: it is UTF-8 without a NUL.
+func IsText(data []byte) bool { return bytes.IndexByte(data, 0) < 0 && utf8.Valid(data) }
