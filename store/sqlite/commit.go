@@ -34,7 +34,7 @@ func (s *Engine) Commit(_ context.Context, g *engine.Group) error {
 	err := s.writer.commit(g)
 	_, bytes := g.Rows()
 	s.writer.fill.Wrote(bytes)
-	if err = translate(s.path, err); isOfRow(err) {
+	if err = s.told(err); isOfRow(err) {
 		err = &engine.RowError{Err: err}
 	}
 	return err
@@ -184,5 +184,5 @@ func (w *writer) hangUp() error {
 	if !w.engine.file.Same() {
 		c.KeepLog()
 	}
-	return translate(w.engine.path, c.Close())
+	return w.engine.told(c.Close())
 }

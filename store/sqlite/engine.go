@@ -168,5 +168,5 @@ func (s *Engine) Close() error {
 	if !s.file.Same() {
 		s.readers.KeepLogs()
 	}
-	return errors.Join(translate(s.path, s.db.Close()), s.writer.hangUp())
+	return errors.Join(s.told(s.db.Close()), s.writer.hangUp())
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mattn/go-sqlite3"
+
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/sqlite/raw"
@@ -217,5 +219,10 @@ func (s *Engine) EventTypes(ctx context.Context, prefix string, limit int) ([]st
 	return types, s.told(err)
 }
 
-// told returns the error of a query for callers.
-func (s *Engine) told(err error) error { return translate(s.path, err) }
+// told returns the error of the file for callers. SQLite says "unable to open" of a file that was removed.
+func (s *Engine) told(err error) error {
+	if _, ofSQLite := errors.AsType[sqlite3.Error](err); ofSQLite && !isBusy(err) && !s.file.Same() {
+		return engine.Fault(s.path, engine.ErrReplaced)
+	}
+	return translate(s.path, err)
+}
