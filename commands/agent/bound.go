@@ -83,7 +83,11 @@ func (c *cleaner) clean(v any, depth int) any {
 				c.cut = true
 				break
 			}
-			out[c.text(name)] = c.clean(v[name], depth+1)
+			shown := name
+			if depth > 0 { // the names of a whole result are barb's own, so no secret is in them
+				shown = c.text(name)
+			}
+			out[shown] = c.clean(v[name], depth+1)
 		}
 		return out
 	}

@@ -6,8 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -19,8 +23,13 @@ import (
 // hidden is a text that stands for a secret, and the name of the secret.
 type hidden struct{ text, name string }
 
-// shortest is the length of the shortest text that is hidden: a shorter one is part of ordinary words.
-const shortest = 4
+// The lengths in bytes from which a text is hidden. A shorter one is part of ordinary words and of ids: with the secret
+// whsec_test, an agent still reads the id msg_test_1.
+const (
+	shortest     = 4  // a secret where it stands by itself
+	shortestRest = 8  // what follows the prefix of a secret, where it stands by itself
+	everywhere   = 16 // within words too; barb warns about secrets that are shorter, since they can be guessed
+)
 
 // references are the secrets that the user configured, without those that are written into barb.toml themselves.
 func (a *agent) references() (refs []string) {
@@ -127,7 +136,7 @@ func (a *agent) learn(secrets ...sign.Secret) {
 func spellings(key string) (all []string) {
 	plain := []string{key}
 	for _, prefix := range []string{"whsec_", "whsk_", "sk_", "base64:", "hex:"} {
-		if rest, ok := strings.CutPrefix(key, prefix); ok {
+		if rest, ok := strings.CutPrefix(key, prefix); ok && len(rest) >= shortestRest {
 			plain = append(plain, rest)
 		}
 	}
@@ -159,8 +168,59 @@ func (a *agent) scrub(text string) string {
 	a.mu.Unlock()
 	for _, v := range values {
 		if len(v.text) <= len(text) && strings.Contains(text, v.text) {
-			text = strings.ReplaceAll(text, v.text, "[hidden "+v.name+"]")
+			text = v.replace(text)
 		}
 	}
 	return text
+}
+
+// replace replaces the secret in a text: a short one only where it stands by itself.
+func (v hidden) replace(text string) string {
+	name := "[hidden " + v.name + "]"
+	if len(v.text) >= everywhere {
+		return strings.ReplaceAll(text, v.text, name)
+	}
+	var b strings.Builder
+	done := 0 // everything before is in b
+	for at := 0; ; {
+		next := strings.Index(text[at:], v.text)
+		if next < 0 {
+			return b.String() + text[done:]
+		}
+		from := at + next
+		to := from + len(v.text)
+		if endsInWord(text[:from]) || beginsInWord(text[to:]) {
+			at = from + 1
+			continue
+		}
+		b.WriteString(text[done:from] + name)
+		at, done = to, to
+	}
+}
+
+// escape is an escaped character of JSON or of a URL, such as a line feed: its last letter belongs to no word.
+var escape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?:%[0-9A-Fa-f]{2}|\\(?:[bfnrt]|[ux][0-9A-Fa-f]{2,4}))$`)
+})
+
+// endsInWord reports whether what follows the text continues a word.
+func endsInWord(text string) bool {
+	last, size := utf8.DecodeLastRuneInString(text)
+	if last == '.' {
+		last, _ = utf8.DecodeLastRuneInString(text[:len(text)-size])
+	}
+	return isInWord(last) && !escape().MatchString(text[max(len(text)-6, 0):])
+}
+
+// beginsInWord reports whether what precedes the text goes on in it.
+func beginsInWord(text string) bool {
+	first, size := utf8.DecodeRuneInString(text)
+	if first == '.' {
+		first, _ = utf8.DecodeRuneInString(text[size:])
+	}
+	return isInWord(first)
+}
+
+func isInWord(r rune) bool {
+	return r == '_' || r == '-' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }

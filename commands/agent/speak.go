@@ -16,7 +16,8 @@ import (
 // instructions are what a client is told of the server as a whole.
 const instructions = "barb records the webhooks that this machine received and sent. Use list to find one, show to " +
 	"read it, explain to learn why its signature is not valid, wait to wait for the next. " + notice +
-	" Secrets are named, never shown: refer to them as barb.toml does (env:NAME). Hints may name flags of the " +
+	" Secrets are named, never shown: refer to them as barb.toml does (env:NAME). [hidden env:NAME] stands where a " +
+	"secret was; the number id of a webhook is always whole. Hints may name flags of the " +
 	"command line: --new-id is the argument new_id. Tool results are paged: pass next_cursor or next_offset on."
 
 // speak serves the protocol on stdin and stdout.
