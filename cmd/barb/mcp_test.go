@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -190,6 +191,54 @@ func postTo(t *testing.T, url, body string, headers ...string) int {
 	}
 	_ = response.Body.Close()
 	return response.StatusCode
+}
+
+// The configurations of docs/agents.md start the server, in the file of each client.
+func TestTheClientsOfThePageStartTheServer(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/agents.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines [][]string
+	for i, block := range strings.Split(string(page), "```json\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		var file map[string]map[string]struct {
+			Command string
+			Args    []string
+		}
+		if err := json.Unmarshal([]byte(text), &file); err != nil {
+			t.Errorf("%v in the configuration\n%s", err, text)
+		}
+		for key, servers := range file {
+			if want := []string{"mcpServers", "servers", "mcpServers"}[i]; key != want {
+				t.Errorf("configuration %d has %s, want %s", i+1, key, want)
+			}
+			lines = append(lines, append([]string{servers["barb"].Command}, servers["barb"].Args...))
+		}
+	}
+	added := regexp.MustCompile("claude mcp add .*?barb -- ([^`\n]*)")
+	for _, words := range added.FindAllStringSubmatch(string(page), -1) {
+		lines = append(lines, strings.Fields(words[1]))
+	}
+	if len(lines) != 5 {
+		t.Fatalf("the page has %d configurations: %q", len(lines), lines)
+	}
+	for _, line := range lines {
+		if len(line) < 2 || line[0] != "barb" || line[1] != "mcp" {
+			t.Errorf("%q does not start barb mcp", line)
+			continue
+		}
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "barb.toml"), "[[route]]\npath = \"/open\"\n")
+		folder := strings.NewReplacer("${workspaceFolder}", dir, "/home/ada/shop", dir)
+		for i := range line {
+			line[i] = folder.Replace(line[i])
+		}
+		if r := newCoder(t, dir, nil, line[2:]...).call("events", nil); r.Exit != 0 {
+			t.Errorf("%q: %+v", line, r)
+		}
+	}
 }
 
 func TestAnAgentFindsAndReadsWebhooks(t *testing.T) {
