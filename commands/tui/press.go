@@ -16,9 +16,11 @@ func (s *State) press(key string) []Effect {
 	if s.notice.once {
 		s.notice = notice{}
 	}
-	switch {
+	switch row, _ := keys.Find(keys.Terminal, key); {
 	case key == "ctrl-c":
 		return []Effect{Quit{}}
+	case row.Action == keys.Suspend || row.Action == keys.Redraw: // as in every program, also while something is typed
+		return s.act(row.Action, key)
 	case s.field != nil:
 		return s.typed(key)
 	case s.copying:

@@ -135,6 +135,24 @@ func TestLettersTypedIntoAFieldDoNotAct(t *testing.T) {
 	}
 }
 
+func TestTheProcessIsSuspendedAlsoWhileSomethingIsTyped(t *testing.T) {
+	t.Parallel()
+	for _, before := range [][]string{{"/", "a"}, {":"}, {"."}, {"y"}, {"enter"}, {"?"}, {"Q"}} {
+		d := newDesk(t, false)
+		d.fill()
+		d.start(80, 24, false)
+		d.press(before...)
+		screen := d.view()
+		d.press("ctrl-z", "ctrl-l")
+		if diff := cmp.Diff([]tui.Effect{tui.Suspend{}, tui.Redraw{}}, d.others); diff != "" {
+			t.Errorf("after %q: %s", before, diff)
+		}
+		if diff := cmp.Diff(screen, d.view()); diff != "" {
+			t.Errorf("after %q the screen is another: %s", before, diff)
+		}
+	}
+}
+
 func TestEscapeNeverQuits(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, false)
