@@ -6,6 +6,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/glob"
+	"github.com/barbhq/barb/store/postgres/scope"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -16,8 +17,8 @@ func (s *Engine) Figures(ctx context.Context, f engine.Filter) (out engine.Figur
 	if err != nil {
 		return out, err
 	}
-	if len(sc.spans) > 0 {
-		query, args := sc.figures(sortedRows)
+	if len(sc.Spans) > 0 {
+		query, args := figuresOf(sc, sortedRows)
 		row, err := s.one(ctx, query, args...)
 		if err != nil {
 			return out, err
@@ -52,46 +53,46 @@ const (
 		OFFSET (SELECT attempts / 100 FROM counted))`
 )
 
-// figures is the query for what the exchanges tell, which sorts the times of less than most of them.
-func (sc *scope) figures(most int64) (query string, args []any) {
-	sc = sc.with()
-	low, high := sc.spans[0].From, sc.spans[len(sc.spans)-1].To
-	spans, terms := "barb.exchange e", sc.where("e.id BETWEEN "+sc.arg(low)+" AND "+sc.arg(high))
-	if len(sc.spans) > 1 {
-		froms, tos := make([]int64, len(sc.spans)), make([]int64, len(sc.spans))
-		for i, r := range sc.spans {
+// figuresOf is the query for what the exchanges tell, which sorts the times of less than most of them.
+func figuresOf(sc *scope.Scope, most int64) (query string, args []any) {
+	sc = sc.With()
+	low, high := sc.Spans[0].From, sc.Spans[len(sc.Spans)-1].To
+	spans, terms := "barb.exchange e", sc.Where("e.id BETWEEN "+sc.Arg(low)+" AND "+sc.Arg(high))
+	if len(sc.Spans) > 1 {
+		froms, tos := make([]int64, len(sc.Spans)), make([]int64, len(sc.Spans))
+		for i, r := range sc.Spans {
 			froms[i], tos[i] = r.From, r.To
 		}
-		spans = "unnest(" + sc.arg(froms) + "::bigint[], " + sc.arg(tos) + "::bigint[]) s(low, high) CROSS JOIN LATERAL " +
+		spans = "unnest(" + sc.Arg(froms) + "::bigint[], " + sc.Arg(tos) + "::bigint[]) s(low, high) CROSS JOIN LATERAL " +
 			"(SELECT * FROM barb.exchange x WHERE x.id BETWEEN s.low AND s.high OFFSET 0) e"
 	}
-	attempt := "e.kind = 1 AND e.ended = 1 AND e.failure IS DISTINCT FROM " + sc.arg(string(record.FailInterrupted))
+	attempt := "e.kind = 1 AND e.ended = 1 AND e.failure IS DISTINCT FROM " + sc.Arg(string(record.FailInterrupted))
 	sorted, percentile := sortedTimes, sortedPercentile
 	if high-low >= most {
 		sorted, percentile = "", readPercentile
 	}
 	query = strings.NewReplacer("@sorted", sorted, "@percentile", percentile).Replace(figuresQuery)
-	return strings.NewReplacer("@spans", spans, "@terms", terms, "@attempt", attempt).Replace(query), sc.args
+	return strings.NewReplacer("@spans", spans, "@terms", terms, "@attempt", attempt).Replace(query), sc.Args
 }
 
 // queueFigures is the query for what the queue tells.
 func (s *Engine) queueFigures(f *engine.Filter) (query string, args []any) {
-	var sc scope
+	var sc scope.Scope
 	target, died := "", ""
 	if f.Endpoint != "" {
 		host := "*://" + f.Endpoint
-		target = " AND (target IN (SELECT id FROM barb.name WHERE kind = " + sc.arg(int64(engine.NameTarget)) +
-			" AND text LIKE ANY(" + sc.arg(glob.Likes([]string{host, host + "/*", host + "?*", host + "#*"})) + "))) IS TRUE"
+		target = " AND (target IN (SELECT id FROM barb.name WHERE kind = " + sc.Arg(int64(engine.NameTarget)) +
+			" AND text LIKE ANY(" + sc.Arg(glob.Likes([]string{host, host + "/*", host + "?*", host + "#*"})) + "))) IS TRUE"
 	}
 	if !f.Since.IsZero() {
-		died += " AND changed >= " + sc.arg(s.clock.in(f.Since))
+		died += " AND changed >= " + sc.Arg(s.clock.in(f.Since))
 	}
 	if !f.Until.IsZero() {
-		died += " AND changed <= " + sc.arg(s.clock.in(f.Until))
+		died += " AND changed <= " + sc.Arg(s.clock.in(f.Until))
 	}
 	return "SELECT (SELECT count(*) FROM barb.queue WHERE state = 1 AND NOT behind" + target +
 		") + (SELECT count(*) FROM barb.queue WHERE state = 1 AND lane IS NOT NULL AND behind" + target +
-		"), (SELECT count(*) FROM barb.queue WHERE state = 3" + died + target + ")", sc.args
+		"), (SELECT count(*) FROM barb.queue WHERE state = 3" + died + target + ")", sc.Args
 }
 
 // QueueGauges returns how many entries of the queue are open and how many dead.

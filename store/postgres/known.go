@@ -8,6 +8,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/glob"
+	"github.com/barbhq/barb/store/postgres/scope"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -20,7 +21,7 @@ func (s *Engine) Unsettled(ctx context.Context, upTo int64, since, until time.Ti
 		SELECT (SELECT id FROM newest), count(*) FROM barb.exchange e
 		WHERE id > (SELECT id FROM newest) - 1000
 			AND id <= CASE $1::bigint WHEN 0 THEN (SELECT id FROM newest) ELSE $1::bigint END
-			AND kind = 2 AND (ended = 0 OR NOT `+wasAnswered+`) AND start + took BETWEEN $2 AND $3`,
+			AND kind = 2 AND (ended = 0 OR NOT `+scope.WasAnswered+`) AND start + took BETWEEN $2 AND $3`,
 		upTo, record.Nanos(since), record.Nanos(until))
 	if err != nil {
 		return 0, 0, err

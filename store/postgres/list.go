@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/scope"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -61,7 +62,7 @@ func (s *Engine) List(ctx context.Context, f engine.Filter) iter.Seq2[*record.Ex
 			yield(nil, err)
 			return
 		}
-		spans, left := sc.spans, f.Limit
+		spans, left := sc.Spans, f.Limit
 		if !f.OldestFirst {
 			slices.Reverse(spans)
 		}
@@ -111,10 +112,10 @@ func behind(spans []engine.Range, id int64, oldestFirst bool) []engine.Range {
 
 // page reads the next exchanges of some spans, at most want. last is the id behind which more may follow, 0 when none
 // do.
-func (s *Engine) page(ctx context.Context, sc *scope, f *engine.Filter, spans []engine.Range, want int) (
+func (s *Engine) page(ctx context.Context, sc *scope.Scope, f *engine.Filter, spans []engine.Range, want int) (
 	xs []*record.Exchange, last int64, err error,
 ) {
-	query, args := sc.list(f, spans, want)
+	query, args := listQuery(sc, f, spans, want)
 	if xs, err = s.exchanges(ctx, f.Bodies, query, args...); err != nil {
 		return nil, 0, err
 	}
@@ -138,92 +139,24 @@ const sized = `, sized AS MATERIALIZED (SELECT f.id, sum(coalesce(octet_length(q
 			OVER (ORDER BY f.id@desc ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
 		FROM found f` + exchangeOf + bodyJoins + ")"
 
-// list is the query for the next exchanges of some spans.
-func (sc *scope) list(f *engine.Filter, spans []engine.Range, want int) (query string, args []any) {
-	sc = sc.with()
+// listQuery is the query for the next exchanges of some spans.
+func listQuery(sc *scope.Scope, f *engine.Filter, spans []engine.Range, want int) (query string, args []any) {
+	sc = sc.With()
 	desc := " DESC"
 	if f.OldestFirst {
 		desc = ""
 	}
-	if !f.Bodies && sc.arms == nil && len(spans) == 1 {
-		query = sc.found(lightCells, spans, desc, want)
-		return query, sc.args
+	if !f.Bodies && sc.Arms == nil && len(spans) == 1 {
+		query = sc.Found(lightCells, spans, desc, want)
+		return query, sc.Args
 	}
-	found := "WITH found AS MATERIALIZED (" + sc.found("e.id", spans, desc, want) + ")"
+	found := "WITH found AS MATERIALIZED (" + sc.Found("e.id", spans, desc, want) + ")"
 	if !f.Bodies {
-		return found + " SELECT " + lightCells + " FROM found f" + exchangeOf + " ORDER BY e.id" + desc, sc.args
+		return found + " SELECT " + lightCells + " FROM found f" + exchangeOf + " ORDER BY e.id" + desc, sc.Args
 	}
 	return found + strings.Replace(sized, "@desc", desc, 1) + " SELECT " + lightCells + bodyCells +
 		" FROM (SELECT id FROM sized WHERE coalesce(before, 0) < " + fmt.Sprint(pageBytes) + ") f" + exchangeOf + bodyJoins +
-		" ORDER BY e.id" + desc, sc.args
-}
-
-// noLimit is as many rows as there are.
-const noLimit = math.MaxInt32
-
-// found is the query for a column, id or what follows e.id, of the next exchanges of some spans, in the order of ids.
-func (sc *scope) found(columns string, spans []engine.Range, desc string, want int) string {
-	limit := " LIMIT " + sc.arg(int64(want))
-	low, high, within := spans[0].From, spans[0].To, ""
-	for _, r := range spans {
-		low, high = min(low, r.From), max(high, r.To)
-	}
-	var from []string
-	if len(spans) > 1 {
-		froms, tos := make([]int64, len(spans)), make([]int64, len(spans))
-		for i, r := range spans {
-			froms[i], tos[i] = r.From, r.To
-		}
-		from = append(from, "unnest("+sc.arg(froms)+"::bigint[], "+sc.arg(tos)+"::bigint[]) s(low, high)")
-		within = " AND e.id BETWEEN s.low AND s.high"
-	}
-	// The planner leaves partitions out by the lowest and the highest; it cannot do so by the ids of a list.
-	bounds := func() string { return "e.id BETWEEN " + sc.arg(low) + " AND " + sc.arg(high) + within }
-	one := func(order string, terms ...string) string {
-		return "SELECT " + columns + " FROM barb.exchange e WHERE " + sc.where(terms...) + " ORDER BY " + order + "e.id" +
-			desc + limit
-	}
-	if sc.arms == nil && len(from) == 0 {
-		return one("", bounds())
-	}
-	parts := []string{}
-	part := func(from []string, one string) {
-		parts = append(parts, "SELECT f.* FROM "+strings.Join(from, " CROSS JOIN ")+" CROSS JOIN LATERAL ("+one+") f")
-	}
-	switch {
-	case sc.arms == nil:
-		part(from, one("", bounds()))
-	case want == noLimit: // then their order is of no use
-		part(append(from, "unnest("+sc.arg(sc.arms.endpoints)+"::bigint[]) a(endpoint)"),
-			one("", "e.endpoint = a.endpoint", bounds()))
-	default:
-		sc.eachArm(from, desc, bounds, spans, one, part)
-	}
-	return "SELECT * FROM (" + strings.Join(parts, " UNION ALL ") + ") f ORDER BY 1" + desc + limit
-}
-
-// eachArm makes the parts of a query for the index by endpoint. The planner must not go through the ids instead,
-// where it takes an endpoint for frequent that is not: it does not know the values of a list. So a part compares
-// rows, and has the order of that index, which no other index has.
-func (sc *scope) eachArm(from []string, desc string, bounds func() string, spans []engine.Range,
-	one func(string, ...string) string,
-	part func([]string, string),
-) {
-	from = append(slices.Clone(from), "unnest("+sc.arg(sc.arms.endpoints)+"::bigint[]) a(endpoint)")
-	if sc.arms.null {
-		part(from, one("e.status / 100"+desc+", ", "e.endpoint = a.endpoint AND e.status / 100 IS NULL", bounds()))
-	}
-	if sc.arms.first > sc.arms.last {
-		return
-	}
-	low, high := "s.low", "s.high"
-	if len(spans) == 1 {
-		low, high = sc.arg(spans[0].From)+"::bigint", sc.arg(spans[0].To)+"::bigint"
-	}
-	from = append(from, fmt.Sprintf("generate_series(%d::bigint, %d::bigint) c(class)", sc.arms.first, sc.arms.last))
-	const row = "(e.endpoint, e.status / 100, e.id)"
-	part(from, one("e.endpoint"+desc+", e.status / 100"+desc+", ",
-		row+" >= (a.endpoint, c.class, "+low+") AND "+row+" <= (a.endpoint, c.class, "+high+")"))
+		" ORDER BY e.id" + desc, sc.Args
 }
 
 // Requests returns copies of exchanges of a list, by id, that have their requests whole, as Get returns them: of those

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/scope"
 	"github.com/barbhq/barb/store/retain"
 )
 
@@ -99,7 +100,7 @@ type stage struct {
 var spentCopies = `e.marks IS NOT NULL AND e.kind = 2 AND strpos(e.marks, ',duplicate:') > 0
 	AND coalesce(e.status / 100, 2) = 2 AND NOT EXISTS (SELECT 1 FROM barb.queue q WHERE q.thread = e.id OFFSET 0)
 	AND EXISTS (SELECT 1 FROM barb.exchange o WHERE o.id = substring(e.marks FROM ',duplicate:([0-9]{1,18})')::bigint
-		AND o.status / 100 = 2 AND ` + strings.ReplaceAll(wasAnswered, "e.", "o.") + `
+		AND o.status / 100 = 2 AND ` + strings.ReplaceAll(scope.WasAnswered, "e.", "o.") + `
 		AND NOT EXISTS (SELECT 1 FROM barb.queue q WHERE q.thread = o.id AND q.state <> 2 OFFSET 0) OFFSET 0)`
 
 // pruneAndCompact prunes, and has the files of the partitions as small as the rule asks for. The size of a row is an
@@ -129,9 +130,9 @@ func (p *pruner) pruneAndCompact(ctx context.Context) error {
 }
 
 func (p *pruner) prune(ctx context.Context) error {
-	rule, stages := p.rule, []stage{{term: badSignature}, {term: spentCopies}, {}}
+	rule, stages := p.rule, []stage{{term: scope.BadSignature}, {term: spentCopies}, {}}
 	if rule.Whole {
-		stages = []stage{{term: badSignature}, {}}
+		stages = []stage{{term: scope.BadSignature}, {}}
 	}
 	if !rule.OlderThan.IsZero() {
 		p.until = rule.OlderThan.UnixNano()

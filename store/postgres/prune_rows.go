@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/bulk"
+	"github.com/barbhq/barb/store/postgres/scope"
 )
 
 const (
@@ -28,7 +29,7 @@ const (
 
 	// partsQuery tells of each of them whether it keeps them all, and about how many bytes it takes.
 	partsQuery = ` SELECT f.candidate, e.id,
-		e.start >= @until OR e.start >= @open AND (e.ended = 0 OR NOT ` + wasAnswered +
+		e.start >= @until OR e.start >= @open AND (e.ended = 0 OR NOT ` + scope.WasAnswered +
 		`) OR EXISTS (SELECT 1 FROM barb.queue w WHERE w.thread = e.id AND w.state = 1 OFFSET 0)
 		OR EXISTS (SELECT 1 FROM barb.remark m WHERE m.webhook = coalesce(e.webhook, e.id) AND m.pinned OFFSET 0),
 		(coalesce(octet_length(q.head), 0) + coalesce(octet_length(q.fields), 0) + coalesce(octet_length(q.trailer), 0)
@@ -47,7 +48,7 @@ type removal struct {
 }
 
 // partsOf is the query for the removals of what chosen selects.
-func (p *pruner) partsOf(sc *scope, chosen string) (query string, args []any) {
+func (p *pruner) partsOf(sc *scope.Scope, chosen string) (query string, args []any) {
 	parts, open := itself, int64(math.MaxInt64)
 	if p.rule.Whole {
 		parts = allOf
@@ -55,9 +56,9 @@ func (p *pruner) partsOf(sc *scope, chosen string) (query string, args []any) {
 	if !p.rule.Open.IsZero() {
 		open = p.rule.Open.UnixNano()
 	}
-	query = "WITH chosen AS MATERIALIZED (" + chosen + "), " + parts + replaced(partsQuery, "@until", sc.arg(p.until),
-		"@open", sc.arg(open))
-	return query, sc.args
+	query = "WITH chosen AS MATERIALIZED (" + chosen + "), " + parts + replaced(partsQuery, "@until", sc.Arg(p.until),
+		"@open", sc.Arg(open))
+	return query, sc.Args
 }
 
 // gather joins the rows of partsOf.
@@ -85,19 +86,19 @@ func (p *pruner) next(ctx context.Context, f engine.Filter, st *stage, rows int,
 		return nil, err
 	}
 	if st.term != "" {
-		sc.add("(" + st.term + ")")
+		sc.Add("(" + st.term + ")")
 	}
 	if p.rule.Whole {
-		sc.add(oldestLeft)
+		sc.Add(oldestLeft)
 	}
 	for len(batch) == 0 && rows > 0 && bytes > 0 {
-		spans := behind(slices.Clone(sc.spans), st.from-1, true)
+		spans := behind(slices.Clone(sc.Spans), st.from-1, true)
 		if len(spans) == 0 {
 			return nil, nil
 		}
 		spans = spans[:min(len(spans), mostSpans)]
-		one := sc.with()
-		query, args := p.partsOf(one, one.found("e.id", spans, "", rows))
+		one := sc.With()
+		query, args := p.partsOf(one, one.Found("e.id", spans, "", rows))
 		found, err := p.s.all(ctx, query, args...)
 		if err != nil {
 			return nil, err
@@ -154,8 +155,8 @@ func (p *pruner) commit(ctx context.Context, batch []int64) error {
 	var names []int64
 	err := p.alone(ctx, func(tx pgx.Tx) error {
 		done = p.done
-		sc := &scope{}
-		query, args := p.partsOf(sc, "SELECT id FROM unnest("+sc.arg(batch)+"::bigint[]) c(id)")
+		sc := &scope.Scope{}
+		query, args := p.partsOf(sc, "SELECT id FROM unnest("+sc.Arg(batch)+"::bigint[]) c(id)")
 		var ids []int64
 		freed := map[int64]int64{}
 		err := eachOf(ctx, tx, query, args, func(rows []engine.Row) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/postgres/reason"
+	"github.com/barbhq/barb/store/postgres/scope"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -24,7 +25,7 @@ type sweep struct {
 const (
 	// stayKeys selects the webhooks, or with a rule for exchanges those, that have to stay in a partition.
 	stayKeys = `SELECT @key AS key FROM barb.exchange_@n e WHERE e.start >= @until OR @key > @upto
-			OR e.start >= @open AND (e.ended = 0 OR NOT ` + wasAnswered + `)
+			OR e.start >= @open AND (e.ended = 0 OR NOT ` + scope.WasAnswered + `)
 		UNION SELECT @key FROM barb.queue q JOIN barb.exchange_@n e ON e.id = q.thread
 			WHERE q.state = 1 AND q.thread BETWEEN @low AND @high
 		UNION SELECT @key FROM barb.remark m JOIN barb.exchange_@n e ON coalesce(e.webhook, e.id) = m.webhook

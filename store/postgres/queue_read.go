@@ -8,42 +8,43 @@ import (
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/bulk"
 	"github.com/barbhq/barb/store/postgres/glob"
+	"github.com/barbhq/barb/store/postgres/scope"
 )
 
 // selected is a filter of the queue as SQL, with the values that it needs.
 func (s *Engine) selected(f *engine.QueueFilter) (where string, args []any) {
-	var sc scope
+	var sc scope.Scope
 	if len(f.IDs) > 0 {
 		parts := make([]string, len(f.IDs))
 		for i, r := range f.IDs {
-			parts[i] = "id BETWEEN " + sc.arg(r.From) + " AND " + sc.arg(r.To)
+			parts[i] = "id BETWEEN " + sc.Arg(r.From) + " AND " + sc.Arg(r.To)
 		}
-		sc.add("(" + strings.Join(parts, " OR ") + ")")
+		sc.Add("(" + strings.Join(parts, " OR ") + ")")
 	}
 	if len(f.States) > 0 {
-		sc.add("(" + strings.Join(sc.states(f, s.clock.in(f.At)), " OR ") + ")")
+		sc.Add("(" + strings.Join(statesOf(&sc, f, s.clock.in(f.At)), " OR ") + ")")
 	}
 	if f.Kind != 0 {
-		sc.add("kind = " + sc.arg(int64(f.Kind)))
+		sc.Add("kind = " + sc.Arg(int64(f.Kind)))
 	}
 	if f.Target != "" || f.TargetGlob != "" {
-		sc.add("(target IN (SELECT id FROM barb.name WHERE kind = " + sc.arg(int64(engine.NameTarget)) + " AND (text = " +
-			sc.arg(escape(f.Target)) + " OR text ~ " + sc.arg(glob.Regex(f.TargetGlob)) + "))) IS TRUE")
+		sc.Add("(target IN (SELECT id FROM barb.name WHERE kind = " + sc.Arg(int64(engine.NameTarget)) + " AND (text = " +
+			sc.Arg(escape(f.Target)) + " OR text ~ " + sc.Arg(glob.Regex(f.TargetGlob)) + "))) IS TRUE")
 	}
 	if f.Thread != 0 {
-		sc.add("thread = " + sc.arg(f.Thread))
+		sc.Add("thread = " + sc.Arg(f.Thread))
 	}
 	if !f.Since.IsZero() {
-		sc.add("created >= " + sc.arg(s.clock.in(f.Since)))
+		sc.Add("created >= " + sc.Arg(s.clock.in(f.Since)))
 	}
 	if !f.Until.IsZero() {
-		sc.add("created <= " + sc.arg(s.clock.in(f.Until)))
+		sc.Add("created <= " + sc.Arg(s.clock.in(f.Until)))
 	}
-	return sc.where(), sc.args
+	return sc.Where(), sc.Args
 }
 
-// states are the conditions for the states of a filter.
-func (sc *scope) states(f *engine.QueueFilter, at int64) []string {
+// statesOf are the conditions for the states of a filter.
+func statesOf(sc *scope.Scope, f *engine.QueueFilter, at int64) []string {
 	held := "(owner IS NOT NULL)" // an owner holds the entry
 	parts := make([]string, len(f.States))
 	for i, state := range f.States {
@@ -56,7 +57,7 @@ func (sc *scope) states(f *engine.QueueFilter, at int64) []string {
 			for i, owner := range f.Gone {
 				gone[i] = escape(owner)
 			}
-			held = "(owner IS NOT NULL AND due > " + sc.arg(at) + " AND owner <> ALL(" + sc.arg(gone) + "))"
+			held = "(owner IS NOT NULL AND due > " + sc.Arg(at) + " AND owner <> ALL(" + sc.Arg(gone) + "))"
 		}
 		if state == engine.Waiting {
 			parts[i] += " AND NOT " + held

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/scope"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -86,10 +87,10 @@ func TestListsReadFewBlocks(t *testing.T) {
 			"ids": {IDs: []engine.Range{{From: 5, To: 9}, {From: 150_000, To: 150_000}}},
 		} {
 			sc, err := s.scope(t.Context(), &f)
-			if err != nil || len(sc.spans) == 0 {
+			if err != nil || len(sc.Spans) == 0 {
 				t.Fatal(name, sc, err)
 			}
-			query, args := sc.list(&f, sc.spans, 20)
+			query, args := listQuery(sc, &f, sc.Spans, 20)
 			plan, blocks := explain(t, s, query, args)
 			if blocks > fewBlocks || scans.MatchString(plan) {
 				t.Errorf("%s, with statistics %t: %d blocks by\n%s", name, statistics, blocks, plan)
@@ -97,7 +98,7 @@ func TestListsReadFewBlocks(t *testing.T) {
 			t.Logf("%s: %d blocks", name, blocks)
 		}
 		for name, oldest := range map[string]bool{"newest webhooks": false, "oldest webhooks": true} {
-			query, args := (&scope{}).walk(oldest, engine.Range{From: 1, To: 200_000}, 200_000, firstPage)
+			query, args := walkQuery(&scope.Scope{}, oldest, engine.Range{From: 1, To: 200_000}, 200_000, firstPage)
 			plan, blocks := explain(t, s, query, args)
 			if blocks > fewBlocks || scans.MatchString(plan) {
 				t.Errorf("%s, with statistics %t: %d blocks by\n%s", name, statistics, blocks, plan)

@@ -47,7 +47,7 @@ func TestListsGoOnBehindLargeBodies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page, last, err := s.page(t.Context(), sc, &f, sc.spans, pageRows)
+		page, last, err := s.page(t.Context(), sc, &f, sc.Spans, pageRows)
 		if err != nil || len(page) != 2 || last != page[1].ID {
 			t.Errorf("the first page has %d exchanges, the last is %d, %v", len(page), last, err)
 		}

@@ -6,27 +6,18 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/scope"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/words"
-)
-
-// The columns that tell of the answer to an exchange e, as in package ahead: answered has a row for each run of ids.
-const (
-	answeredAt = "CASE e.ended WHEN 2 THEN (SELECT CASE WHEN w.first <= e.id THEN w.at END " + nearest + ") END"
-	answerHead = "CASE e.ended WHEN 2 THEN (SELECT w.head " + nearest + ") END"
-	nearest    = "FROM barb.answered w WHERE w.id >= e.id ORDER BY w.id LIMIT 1"
-
-	// wasAnswered is the condition that an exchange e which has a status was answered with it.
-	wasAnswered = "(e.ended <> 2 OR " + answeredAt + " IS NOT NULL)"
 )
 
 // lightCells are what a list shows, in the order of engine.Light. bodyCells are in the order of engine.Request,
 // engine.NamedResponse and engine.Response.
 const (
-	lightCells   = engine.LightColumns + ", " + answeredAt
+	lightCells   = engine.LightColumns + ", " + scope.AnsweredAt
 	requestCells = "q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length, " +
 		"q.full_sha256"
-	bodyCells = ", " + requestCells + ", e.answer, e.answer_date, e.answer_body, coalesce(p.head, " + answerHead +
+	bodyCells = ", " + requestCells + ", e.answer, e.answer_date, e.answer_body, coalesce(p.head, " + scope.AnswerHead +
 		"), p.fields, p.proto, p.reason, p.body"
 )
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/scope"
 )
 
 // mostOfID is up to how many exchanges of a webhook id are found before those of a filter. Of a webhook id that is more
@@ -13,8 +14,8 @@ const mostOfID = 1000
 
 // webhookID narrows the ids to those with a webhook id, unless an index of a few rows is there already. The planner
 // does not do so where it takes a webhook id for frequent.
-func (s *Engine) webhookID(ctx context.Context, sc *scope, id string) error {
-	if id == "" || sc.direct {
+func (s *Engine) webhookID(ctx context.Context, sc *scope.Scope, id string) error {
+	if id == "" || sc.Direct {
 		return nil
 	}
 	found, err := s.numbers(ctx, "SELECT id FROM barb.exchange WHERE webhook_id = $1 LIMIT $2", escape(id),
@@ -25,7 +26,7 @@ func (s *Engine) webhookID(ctx context.Context, sc *scope, id string) error {
 	slices.Sort(found)
 	var spans []engine.Range
 	for _, id := range found {
-		if !engine.Holds(sc.spans, id) {
+		if !engine.Holds(sc.Spans, id) {
 			continue
 		}
 		if last := len(spans) - 1; last >= 0 && spans[last].To+1 == id {
@@ -34,6 +35,6 @@ func (s *Engine) webhookID(ctx context.Context, sc *scope, id string) error {
 			spans = append(spans, engine.Range{From: id, To: id})
 		}
 	}
-	sc.spans = spans
+	sc.Spans = spans
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/scope"
 )
 
 // webhookRef is a webhook by its first exchange and its newest.
@@ -40,11 +41,11 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 		case most && f.OldestFirst:
 			s.walked(ctx, true, sc, all, all.To, yield)
 		case most:
-			term := "(" + sc.where() + ")"
+			term := "(" + sc.Where() + ")"
 			l := &windows{s: s, sc: sc, terms: []string{term}, first: term, last: all.To, size: firstWindow, yield: yield}
 			l.walk(ctx, all)
 		case len(conditions) == 0:
-			s.walked(ctx, f.OldestFirst, &scope{}, all, all.To, yield)
+			s.walked(ctx, f.OldestFirst, &scope.Scope{}, all, all.To, yield)
 		case f.OldestFirst || len(f.IDs) > 0:
 			s.gathered(ctx, &f, &conditions[0], all, yield)
 		default:
@@ -57,19 +58,19 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 const manyIDs = 10_000
 
 // mostOf returns the scope of the ids of a filter, and whether they are many and at least a quarter of all.
-func mostOf(f *engine.Filter, all engine.Range) (sc *scope, ok bool) {
+func mostOf(f *engine.Filter, all engine.Range) (sc *scope.Scope, ok bool) {
 	const maxRanges = 8 // each is compared with each row
 	if len(f.IDs) == 0 || len(f.IDs) > maxRanges {
 		return nil, false
 	}
-	sc = &scope{}
+	sc = &scope.Scope{}
 	var terms []string
 	n := int64(0)
 	for _, r := range engine.Within(all, f.IDs) {
 		n += r.To - r.From + 1
-		terms = append(terms, "e.id BETWEEN "+sc.arg(r.From)+" AND "+sc.arg(r.To))
+		terms = append(terms, "e.id BETWEEN "+sc.Arg(r.From)+" AND "+sc.Arg(r.To))
 	}
-	sc.terms = []string{"(" + strings.Join(terms, " OR ") + ")"}
+	sc.Terms = []string{"(" + strings.Join(terms, " OR ") + ")"}
 	return sc, n >= max(manyIDs, (all.To-all.From+1)/4)
 }
 
@@ -89,7 +90,7 @@ func conditionsOf(f *engine.Filter) []engine.Filter {
 // isIndexed reports whether an index finds a condition.
 func isIndexed(f *engine.Filter) bool {
 	return f.Scheme == "" && !strings.Contains(f.Event, "*") && !strings.HasPrefix(f.Event, handshakePrefix) &&
-		(f.Status == engine.StatusRange{} || failsByAnswer(f))
+		(f.Status == engine.StatusRange{} || scope.FailsByAnswer(f))
 }
 
 // gathered yields the webhooks of one condition, sorted, or with the oldest first those of a condition without an index
@@ -113,11 +114,11 @@ func (s *Engine) gathered(ctx context.Context, f, condition *engine.Filter, all 
 }
 
 // areFewer reports whether a scope has fewer exchanges than most.
-func (s *Engine) areFewer(ctx context.Context, sc *scope, most int) (bool, error) {
+func (s *Engine) areFewer(ctx context.Context, sc *scope.Scope, most int) (bool, error) {
 	found := 0
-	for spans := range slices.Chunk(sc.spans, mostSpans) {
-		q := sc.with()
-		row, err := s.one(ctx, "SELECT count(*) FROM ("+q.found("e.id", spans, " DESC", most)+") f", q.args...)
+	for spans := range slices.Chunk(sc.Spans, mostSpans) {
+		q := sc.With()
+		row, err := s.one(ctx, "SELECT count(*) FROM ("+q.Found("e.id", spans, " DESC", most)+") f", q.Args...)
 		if err != nil {
 			return false, err
 		}
@@ -132,18 +133,18 @@ func (s *Engine) areFewer(ctx context.Context, sc *scope, most int) (bool, error
 const deadOf = "SELECT 1 FROM barb.queue d WHERE d.thread = e.id AND d.state = 3"
 
 // sorted yields the webhooks of a scope whose newest exchange is at most upTo, and within all.
-func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope, all engine.Range, upTo int64,
+func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope.Scope, all engine.Range, upTo int64,
 	yield func([]int64, error) bool,
 ) {
 	var refs []webhookRef
 	var within []engine.Range
-	for _, span := range sc.spans {
+	for _, span := range sc.Spans {
 		if span.To = min(span.To, all.To); span.From <= span.To {
 			within = append(within, span)
 		}
 	}
 	for spans := range slices.Chunk(within, mostSpans) {
-		query, args := sc.sorted(spans, narrow.Failed, all.To)
+		query, args := sortedQuery(sc, spans, narrow.Failed, all.To)
 		err := s.each(ctx, query, args, func(row engine.Row) error {
 			if ref := (webhookRef{row.Number(), row.Number()}); ref.newest <= upTo && ref.newest >= all.From {
 				refs = append(refs, ref)
@@ -171,19 +172,19 @@ func (s *Engine) sorted(ctx context.Context, f, narrow *engine.Filter, sc *scope
 	}
 }
 
-// sorted is the query for the webhooks of some spans with their newest exchanges up to last. With died, those of which
-// an exchange died in the queue belong to them.
-func (sc *scope) sorted(spans []engine.Range, died bool, last int64) (query string, args []any) {
-	sc = sc.with()
-	found := "SELECT first FROM (" + sc.found("e.id, coalesce(e.webhook, e.id) AS first", spans, "", noLimit) + ") f"
+// sortedQuery is the query for the webhooks of some spans with their newest exchanges up to last. With died, those of
+// which an exchange died in the queue belong to them.
+func sortedQuery(sc *scope.Scope, spans []engine.Range, died bool, last int64) (query string, args []any) {
+	sc = sc.With()
+	found := "SELECT first FROM (" + sc.Found("e.id, coalesce(e.webhook, e.id) AS first", spans, "", scope.NoLimit) + ") f"
 	if died { // one that died in the queue may have no attempt
 		found += " UNION SELECT coalesce(e.webhook, e.id) FROM (SELECT thread AS id FROM barb.queue WHERE state = 3) f" +
 			exchangeOf
 	}
 	// The sum keeps the planner from looking for the highest id through all ids.
 	return "WITH found AS MATERIALIZED (SELECT DISTINCT first FROM (" + found + ") f) SELECT first, coalesce((SELECT " +
-		"max(x.id + 0) FROM barb.exchange x WHERE x.webhook = first AND x.id > first AND x.id <= " + sc.arg(last) +
-		"), first) FROM found", sc.args
+		"max(x.id + 0) FROM barb.exchange x WHERE x.webhook = first AND x.id > first AND x.id <= " + sc.Arg(last) +
+		"), first) FROM found", sc.Args
 }
 
 // The newest exchange of each webhook, and the oldest that is still there. Exchanges beyond the last id of the list
@@ -205,34 +206,34 @@ const (
 			AND e.id > coalesce(w.webhook, w.id) AND @terms OFFSET 0))`
 )
 
-// walk is the query for the webhooks with an exchange that fulfils the terms of a scope.
-func (sc *scope) walk(oldestFirst bool, ids engine.Range, last int64, want int) (query string, args []any) {
-	sc = sc.with()
+// walkQuery is the query for the webhooks with an exchange that fulfils the terms of a scope.
+func walkQuery(sc *scope.Scope, oldestFirst bool, ids engine.Range, last int64, want int) (query string, args []any) {
+	sc = sc.With()
 	query, some := newestOfEach, ""
 	if oldestFirst {
 		query = oldestOfEach
 	} else {
-		query = strings.Replace(query, "@last", sc.arg(last), 1)
+		query = strings.Replace(query, "@last", sc.Arg(last), 1)
 	}
-	if len(sc.terms) > 0 {
-		some = strings.ReplaceAll(someOf, "@terms", sc.where())
+	if len(sc.Terms) > 0 {
+		some = strings.ReplaceAll(someOf, "@terms", sc.Where())
 	}
-	return strings.NewReplacer("@from", sc.arg(ids.From), "@to", sc.arg(ids.To), "@want", sc.arg(int64(want)),
-		"@some", some).Replace(query), sc.args
+	return strings.NewReplacer("@from", sc.Arg(ids.From), "@to", sc.Arg(ids.To), "@want", sc.Arg(int64(want)),
+		"@some", some).Replace(query), sc.Args
 }
 
 // firstPage is how many webhooks the first page has at most: what is shown most often is soon found.
 const firstPage = 32
 
 // walked yields the webhooks of a scope, page by page through some ids; last is the last id of the list.
-func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all engine.Range, last int64,
+func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope.Scope, all engine.Range, last int64,
 	yield func([]int64, error) bool,
 ) {
 	want := firstPage
 	for all.From <= all.To {
 		var firsts []int64
 		var at int64
-		query, args := sc.walk(oldestFirst, all, last, want)
+		query, args := walkQuery(sc, oldestFirst, all, last, want)
 		err := s.each(ctx, query, args, func(row engine.Row) error {
 			at = row.Number()
 			firsts = append(firsts, row.Number())
@@ -259,9 +260,9 @@ func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope, all en
 
 // Containing returns those of some exchanges with a text in either body, byte for byte.
 func (s *Engine) Containing(ctx context.Context, exchanges []int64, text string) ([]int64, error) {
-	sc := &scope{}
-	sc.plain(&engine.Filter{Grep: text})
-	ids := sc.arg(exchanges)
-	return s.numbers(ctx, "SELECT e.id FROM barb.exchange e WHERE e.id = ANY("+ids+") AND "+sc.where()+" ORDER BY e.id",
-		sc.args...)
+	sc := &scope.Scope{}
+	sc.Plain(&engine.Filter{Grep: text})
+	ids := sc.Arg(exchanges)
+	return s.numbers(ctx, "SELECT e.id FROM barb.exchange e WHERE e.id = ANY("+ids+") AND "+sc.Where()+" ORDER BY e.id",
+		sc.Args...)
 }

@@ -7,16 +7,17 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/store/engine"
+	"github.com/barbhq/barb/store/postgres/scope"
 )
 
 // windows is a list of webhooks, the one with the newest exchange first. It goes through the ids from the newest down,
 // many in one query: to look at each webhook by itself takes ten times as long.
 type windows struct {
 	s     *Engine
-	sc    *scope   // with the values of the terms
-	terms []string // conditions on an exchange e; a webhook may fulfil each with another exchange
-	first string   // the first of them, without what died in the queue
-	died  bool     // those that died in the queue fulfil the first one, too
+	sc    *scope.Scope // with the values of the terms
+	terms []string     // conditions on an exchange e; a webhook may fulfil each with another exchange
+	first string       // the first of them, without what died in the queue
+	died  bool         // those that died in the queue fulfil the first one, too
 
 	indexed []indexed // the conditions that indexes find
 	last    int64     // of the list
@@ -119,13 +120,13 @@ func (l *windows) rarest(ctx context.Context, w *window, from int64, matches int
 	if len(l.indexed) == 0 {
 		return nil
 	}
-	sc, parts := &scope{}, []string(nil)
+	sc, parts := &scope.Scope{}, []string(nil)
 	for i := range l.indexed {
 		found := l.indexed[i].within(sc, "e.id", engine.Range{From: 1, To: w.ids.To}, matches)
 		parts = append(parts, fmt.Sprintf("SELECT coalesce(min(id), 1), count(*) FROM (%s) f", found))
 	}
 	var low []int64
-	err := l.s.each(ctx, strings.Join(parts, " UNION ALL "), sc.args, func(row engine.Row) error {
+	err := l.s.each(ctx, strings.Join(parts, " UNION ALL "), sc.Args, func(row engine.Row) error {
 		if low = append(low, row.Number()); row.Number() < int64(matches) {
 			low[len(low)-1] = 0
 		}
@@ -152,21 +153,21 @@ func (l *windows) rarest(ctx context.Context, w *window, from int64, matches int
 func (s *Engine) windows(ctx context.Context, conditions []engine.Filter, last int64,
 	yield func([]int64, error) bool,
 ) (*windows, error) {
-	l := &windows{s: s, sc: &scope{}, last: last, size: firstWindow, yield: yield}
+	l := &windows{s: s, sc: &scope.Scope{}, last: last, size: firstWindow, yield: yield}
 	for i := range conditions {
 		c := &conditions[i]
-		sc := &scope{direct: isDirect(c), spans: []engine.Range{{From: 1, To: last}}}
-		if err := s.translate(ctx, sc, c); err != nil || len(sc.spans) == 0 {
+		sc := &scope.Scope{Direct: scope.IsDirect(c), Spans: []engine.Range{{From: 1, To: last}}}
+		if err := s.translate(ctx, sc, c); err != nil || len(sc.Spans) == 0 {
 			return nil, err
 		}
 		if isIndexed(c) {
 			l.indexed = append(l.indexed, indexed{sc, c.Failed})
 		}
-		whole := sc.with()
-		if whole.arms != nil {
-			whole.add("e.endpoint = ANY(" + whole.arg(whole.arms.endpoints) + ")")
+		whole := sc.With()
+		if whole.Arms != nil {
+			whole.Add("e.endpoint = ANY(" + whole.Arg(whole.Arms.Endpoints) + ")")
 		}
-		term := "(" + l.sc.take(whole.where(), whole.args) + ")"
+		term := "(" + l.sc.Take(whole.Where(), whole.Args) + ")"
 		if i == 0 {
 			l.first, l.died = term, c.Failed
 		}
@@ -180,24 +181,25 @@ func (s *Engine) windows(ctx context.Context, conditions []engine.Filter, last i
 
 // indexed is a condition that an index finds.
 type indexed struct {
-	sc   *scope
+	sc   *scope.Scope
 	died bool // those that died in the queue fulfil it, too
 }
 
 // within is the query for the exchanges of some ids that fulfil the condition. It takes its values into a scope.
-func (i *indexed) within(into *scope, columns string, ids engine.Range, want int) string {
-	sc := i.sc.with()
-	spans := engine.Within(ids, sc.spans)
+func (i *indexed) within(into *scope.Scope, columns string, ids engine.Range, want int) string {
+	sc := i.sc.With()
+	spans := engine.Within(ids, sc.Spans)
 	if len(spans) == 0 {
 		spans = []engine.Range{{From: 1, To: 0}}
 	}
-	query := sc.found(columns, spans, " DESC", want)
-	return into.take(query, sc.args)
+	query := sc.Found(columns, spans, " DESC", want)
+	return into.Take(query, sc.Args)
 }
 
 // webhooks is the query for the webhooks of those exchanges.
-func (i *indexed) webhooks(into *scope, ids engine.Range) string {
-	query := "SELECT first FROM (" + i.within(into, "e.id, coalesce(e.webhook, e.id) AS first", ids, noLimit-1) + ") f"
+func (i *indexed) webhooks(into *scope.Scope, ids engine.Range) string {
+	query := "SELECT first FROM (" + i.within(into, "e.id, coalesce(e.webhook, e.id) AS first", ids, scope.NoLimit-1) +
+		") f"
 	if i.died {
 		query += died(into, ids)
 	}
@@ -206,9 +208,9 @@ func (i *indexed) webhooks(into *scope, ids engine.Range) string {
 
 // died adds the webhooks of some ids that died in the queue. To ask this of each exchange would take longer than all
 // the rest.
-func died(sc *scope, ids engine.Range) string {
+func died(sc *scope.Scope, ids engine.Range) string {
 	return " UNION ALL SELECT coalesce(e.webhook, e.id) FROM (SELECT thread AS id FROM barb.queue WHERE state = 3" +
-		" AND thread BETWEEN " + sc.arg(ids.From) + " AND " + sc.arg(ids.To) + ") f" + exchangeOf
+		" AND thread BETWEEN " + sc.Arg(ids.From) + " AND " + sc.Arg(ids.To) + ") f" + exchangeOf
 }
 
 // windowQuery finds the webhooks @found whose newest exchange is in a window. The same two subqueries look at all
@@ -228,21 +230,21 @@ const throughIDs = `SELECT coalesce(e.webhook, e.id) AS first FROM barb.exchange
 
 // query is the query for the webhooks of a window.
 func (l *windows) query(w *window) (query string, args []any) {
-	sc := l.sc.with()
+	sc := l.sc.With()
 	own, later, all := make([]string, len(l.terms)), make([]string, len(l.terms)), make([]string, len(l.terms))
 	for i, term := range l.terms {
 		own[i], later[i] = fmt.Sprintf("%s AS t%d", term, i), fmt.Sprintf("bool_or%s AS t%d", term, i)
 		all[i] = fmt.Sprintf("(own.t%d OR later.t%d)", i, i)
 	}
-	from, to := sc.arg(w.ids.From), sc.arg(w.ids.To)
-	return strings.NewReplacer("@from", from, "@to", to, "@last", sc.arg(l.last), "@own", strings.Join(own, ", "),
+	from, to := sc.Arg(w.ids.From), sc.Arg(w.ids.To)
+	return strings.NewReplacer("@from", from, "@to", to, "@last", sc.Arg(l.last), "@own", strings.Join(own, ", "),
 		"@later", strings.Join(later, ", "), "@all", strings.Join(all, " AND "), "@found", l.candidates(sc, w, from, to)).
-		Replace(windowQuery), sc.args
+		Replace(windowQuery), sc.Args
 }
 
 // candidates is the query for the webhooks that may be in a window. An exchange before it may have made one fulfil a
 // condition: one at most late ids before it, or the newest is in the index exchange_late.
-func (l *windows) candidates(sc *scope, w *window, from, to string) string {
+func (l *windows) candidates(sc *scope.Scope, w *window, from, to string) string {
 	if w.by < 0 {
 		query := throughIDs
 		if l.died {
