@@ -204,22 +204,20 @@ func (p *plan) endings(g *engine.Group) {
 	}
 	t := column.TheTables()
 	ended, responses := column.New(t.Ending...), column.New(t.Response...)
-	lowest, highest := int64(1<<63-1), int64(0)
 	var row []any
 	for _, e := range g.Writes {
 		end := e.End
 		if end == nil || last[end.ID] != end {
 			continue
 		}
-		lowest, highest = min(lowest, end.ID), max(highest, end.ID)
 		row = end.Append(append(row[:0], end.ID), &p.w.names)
 		ended.Add(row...)
 		if a := end.Response; a != nil && !a.Named {
 			responses.Add(a.Append(row[:0], end.ID)...)
 		}
 	}
-	p.steps = append(p.steps, step{query: t.EndExchanges, rows: ended, args: []any{lowest, highest}})
+	p.steps = append(p.steps, step{query: t.EndExchanges, rows: ended})
 	if responses.Len() > 0 {
-		p.steps = append(p.steps, step{query: t.Respond, rows: responses, args: []any{lowest, highest}})
+		p.steps = append(p.steps, step{query: t.Respond, rows: responses})
 	}
 }

@@ -13,7 +13,7 @@ type Tables struct {
 	Ending, Exchange, Request, Response []string
 
 	AddExchanges, AddRequests, AddResponses string // from rows with the columns of WithEntry
-	EndExchanges, Respond                   string // from rows, and the range of their ids
+	EndExchanges, Respond                   string // from rows
 }
 
 // TheTables are made when something is first written: most commands need none of them.
@@ -55,10 +55,13 @@ func WithEntry(columns []string) []string {
 	return append(append([]string{}, columns...), "entry", "begun")
 }
 
+// ofThese has the server plan for the partitions that have the ids, and read their rows by an index whatever the join.
+// By a range of ids it would read all rows between them, and might look through all of the arguments for each.
+const ofThese = "e.id = u.id AND e.id = ANY($1)"
+
 // endExchanges stores endings. An exchange that is gone stays away. A command may have ended before the answer did.
 func endExchanges(columns []string) string {
-	return fmt.Sprintf("UPDATE barb.exchange e SET %s FROM %s WHERE e.id = u.id AND e.id BETWEEN $%d AND $%d",
-		settingEndings(columns), Unnest(columns), len(columns)+1, len(columns)+2)
+	return "UPDATE barb.exchange e SET " + settingEndings(columns) + " FROM " + Unnest(columns) + " WHERE " + ofThese
 }
 
 func settingEndings(columns []string) string {
@@ -74,11 +77,10 @@ func settingEndings(columns []string) string {
 	return strings.Join(sets, ", ")
 }
 
-// respond stores answers. The range of ids lets the server plan for the partitions that have them.
+// respond stores answers.
 func respond(columns []string) string {
 	return fmt.Sprintf(`INSERT INTO barb.response (%s) SELECT %s FROM %s
-	WHERE EXISTS (SELECT FROM barb.exchange e WHERE e.id = u.id AND e.id BETWEEN $%d AND $%d)
+	WHERE EXISTS (SELECT FROM barb.exchange e WHERE %s)
 	ON CONFLICT (id) DO UPDATE SET head = excluded.head, fields = excluded.fields, proto = excluded.proto,
-		reason = excluded.reason, body = excluded.body`, Names(columns, ""), Names(columns, "u."), Unnest(columns),
-		len(columns)+1, len(columns)+2)
+		reason = excluded.reason, body = excluded.body`, Names(columns, ""), Names(columns, "u."), Unnest(columns), ofThese)
 }

@@ -27,13 +27,13 @@ func New(queries ...string) *Statements { return &Statements{queries: queries} }
 
 // The settings hold for the transaction. A plan that is made while a table is empty would read it from end to end, and
 // go on doing so when it has a million rows. Plans seem as expensive as what they avoid, so that the server would
-// compile them.
+// compile them. What is planned each time may join by hashing: else it goes through all arguments for each row.
 const (
 	planOnce = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true),
 	set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
 	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
 	set_config('enable_material', 'off', true), set_config('enable_sort', 'off', true)`
-	planEach = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
+	planEach = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_hashjoin', 'on', true)`
 )
 
 // Use changes a batch for the connection that it is sent over next: those of its statements that are among these go by
