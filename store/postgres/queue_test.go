@@ -135,6 +135,28 @@ func TestAnAttemptIsRecordedUnderItsLeaseOnly(t *testing.T) {
 	}
 }
 
+// An attempt that begins a moment after its lease changes no index. One that needs a longer lease has it.
+func TestAnAttemptExtendsItsLeaseWhereThatMatters(t *testing.T) {
+	t.Parallel()
+	s := newEngine(t)
+	enqueue(t, s, entry(""))
+	lease(t, s, "w", 9)
+	ends := "SELECT due FROM barb.queue"
+	given := value[int64](t, s, ends)
+	for _, by := range []time.Duration{-time.Minute, 900 * time.Millisecond, 15 * time.Second} {
+		until := time.Unix(0, given).Add(by)
+		begin := &engine.Attempt{Owner: "w", Entry: &engine.Queued{ID: 1, Due: until}, Now: noon}
+		do(t, s, begin)
+		want := given
+		if by > time.Second {
+			want = s.clock.in(until)
+		}
+		if got := value[int64](t, s, ends); !begin.Ours || got != want {
+			t.Errorf("by %s: it ends at %d, want %d", by, got, want)
+		}
+	}
+}
+
 // Two sessions may not lease one entry, however they race.
 func TestTwoSessionsNeverShareALease(t *testing.T) {
 	t.Parallel()

@@ -81,9 +81,10 @@ type attempt struct {
 }
 
 const (
-	// A statement changes a row once, so that two attempts of one entry are two statements.
+	// A statement changes a row once, so that two attempts of one entry are two statements. A lease that was given a
+	// moment ago is not extended by that moment: without a new due time no index changes. Holders allow for five seconds.
 	countAttempts = `UPDATE barb.queue q SET attempts = q.attempts + 1, first = coalesce(q.first, u.exchange),
-			last = u.exchange, changed = u.now, due = greatest(q.due, u.due), token = $6
+			last = u.exchange, changed = u.now, due = CASE WHEN u.due > q.due + 1000000000 THEN u.due ELSE q.due END, token = $6
 		FROM unnest($1::int8[], $2::text[], $3::int8[], $4::int8[], $5::int8[]) AS u(id, owner, exchange, now, due)
 		WHERE q.id = u.id AND q.owner = u.owner AND q.state = 1 RETURNING q.id`
 	withToken = "SELECT id FROM barb.queue WHERE id = ANY($1) AND token = $2"
