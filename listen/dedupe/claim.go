@@ -27,8 +27,8 @@ func (c *Claim) IsCopy() bool { return c.again }
 func (c *Claim) Repeats() int64 { return c.of }
 
 // Meet returns the marks that say what a webhook repeats. BodyOf reads the body of an exchange that is only in the
-// history, and returns false when it is gone. The claim must be settled. The error is that of the context.
-func (w *Window) Meet(ctx context.Context, f *Fingerprint, bodyOf func(id int64) ([]byte, bool)) (
+// history, and returns false when it is gone. The claim must be settled. The error is that of the context or of bodyOf.
+func (w *Window) Meet(ctx context.Context, f *Fingerprint, bodyOf func(id int64) ([]byte, bool, error)) (
 	[]record.Mark, *Claim, error) {
 	wait := w.loaded
 	for {
@@ -45,7 +45,10 @@ func (w *Window) Meet(ctx context.Context, f *Fingerprint, bodyOf func(id int64)
 		if e := w.find(f.byID, f.at); e != nil && e.body == (digest{}) { // not read yet
 			id := e.id
 			w.mu.Unlock()
-			body, there := bodyOf(id)
+			body, there, err := bodyOf(id)
+			if err != nil {
+				return nil, nil, err
+			}
 			w.read(f.byID, id, body, there)
 			wait = w.loaded
 			continue

@@ -148,7 +148,7 @@ func TestMeetWaitsUntilTheHistoryWasLookedThrough(t *testing.T) {
 		w := dedupe.New()
 		came := make(chan string, 1)
 		go func() {
-			bodyOf := func(id int64) ([]byte, bool) { return []byte("{}"), id == 3 }
+			bodyOf := func(id int64) ([]byte, bool, error) { return []byte("{}"), id == 3, nil }
 			marks, c, _ := w.Meet(t.Context(), print("a", "{}", "t"), bodyOf)
 			c.Settle(9)
 			came <- text(marks)
@@ -189,7 +189,12 @@ func TestWhatIsRecalledIsKnownAgain(t *testing.T) {
 	recall(5, gone, f, 200)
 	w.Decide(at, false)
 	w.Loaded()
-	bodyOf := func(id int64) ([]byte, bool) { return []byte("{}"), id != 5 }
+	away := errors.New("away")
+	_, _, err := w.Meet(t.Context(), print("a", "{}", "x"), func(int64) ([]byte, bool, error) { return nil, false, away })
+	if !errors.Is(err, away) { // and it is not forgotten
+		t.Errorf("%v, want the error of the history", err)
+	}
+	bodyOf := func(id int64) ([]byte, bool, error) { return []byte("{}"), id != 5, nil }
 	for i, c := range []struct {
 		f    *dedupe.Fingerprint
 		want string
@@ -313,7 +318,8 @@ func TestTheCallerFindsOutWhetherAForeignWebhookWasAccepted(t *testing.T) {
 	x, f := webhook("a", "{}", "s")
 	x.ID = 1
 	w.Recall(f, x)
-	_, claim, err := w.Meet(t.Context(), print("a", "{}", "t"), func(int64) ([]byte, bool) { return []byte("{}"), true })
+	bodyOf := func(int64) ([]byte, bool, error) { return []byte("{}"), true, nil }
+	_, claim, err := w.Meet(t.Context(), print("a", "{}", "t"), bodyOf)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,6 +61,7 @@ func (g *Gateway) signatureOf(x *record.Exchange) string {
 
 // load looks through the newest of the history, so that what is sent again after a restart is known.
 func (g *Gateway) load(ctx context.Context) {
+	g.looking = make(chan struct{}, 1)
 	defer g.Window.Loaded()
 	ctx, cancel := context.WithTimeout(ctx, lookingBack)
 	defer cancel()
@@ -125,12 +127,15 @@ func (g *Gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.C
 		return nil, nil
 	}
 	g.lookAround(ctx, g.Now())
-	marks, c, err := g.Window.Meet(ctx, g.fingerprintOf(kept), func(id int64) ([]byte, bool) {
+	marks, c, err := g.Window.Meet(ctx, g.fingerprintOf(kept), func(id int64) ([]byte, bool, error) {
 		before, err := g.History.Get(ctx, id)
-		if err != nil || !g.isOurs(ctx, before) {
-			return nil, false
+		switch {
+		case err != nil && (errors.Is(err, store.ErrAway) || ctx.Err() != nil): // it may be there all the same
+			return nil, false, err
+		case err != nil || !g.isOurs(ctx, before):
+			return nil, false, nil
 		}
-		return before.Request.Body, true
+		return before.Request.Body, true, nil
 	})
 	x.Marks = append(x.Marks, marks...)
 	if c != nil && c.Repeats() != 0 {

@@ -60,8 +60,9 @@ type Gateway struct {
 	told     sync.Map // what tellOnce was told about
 	schemes  sync.Map // *sign.Scheme by name: see named
 	mirrors  mirrors
-	looked   atomic.Int64 // when other listeners were looked for, in Unix nanoseconds
-	open     atomic.Int64 // webhooks that are recorded and not answered
+	looked   atomic.Int64  // when other listeners were looked for, in Unix nanoseconds
+	looking  chan struct{} // has an element during such a look; made by load
+	open     atomic.Int64  // webhooks that are recorded and not answered
 }
 
 // Receive returns the hook of a request.

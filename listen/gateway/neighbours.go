@@ -15,7 +15,7 @@ const (
 	// lookAgain is how long after one look into the history a webhook is judged without another: what another listener has
 	// recorded in that time may not be known yet. A look costs some 20 µs, so this is a thousandth of the time at most.
 	lookAgain = 20 * time.Millisecond
-	// lookFor bounds one look.
+	// lookFor bounds one look, with the wait for the look before: a server that is away delays a webhook by no more.
 	lookFor = time.Second
 )
 
@@ -28,12 +28,18 @@ func (g *Gateway) lookAround(ctx context.Context, now time.Time) {
 	if now.UnixNano()-last < int64(lookAgain) || !g.looked.CompareAndSwap(last, now.UnixNano()) {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	select {
+	case g.looking <- struct{}{}: // one after the other
+		defer func() { <-g.looking }()
+	case <-ctx.Done():
+		return
+	}
 	ids, any, err := g.History.Others(ctx)
 	if err != nil || !any { // what the history cannot say is no reason not to take a webhook
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookFor)
-	defer cancel()
 	for x, err := range g.History.List(ctx, store.Filter{Kind: record.Received, IDs: []store.Range{ids},
 		Limit: dedupe.MaxKept, OldestFirst: true}) {
 		if err != nil {

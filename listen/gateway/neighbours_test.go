@@ -2,10 +2,12 @@ package gateway
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/barbhq/barb/listen/dedupe"
+	"github.com/barbhq/barb/store/postgres/pgtest"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -76,6 +78,25 @@ func TestAListenerLooksAroundNowAndThen(t *testing.T) {
 	}
 	if g.lookAround(t.Context(), at.Add(lookAgain)); g.looked.Load() == at.UnixNano() {
 		t.Error("does not look again")
+	}
+}
+
+// While the server is away each webhook waits for one look at most, and not for those of the webhooks before it.
+func TestLooksDoNotAddUpWithoutPostgreSQL(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t)
+	g := newRecorder(t, server.Database(t))
+	if err := server.Crash(); err != nil {
+		t.Fatal(err)
+	}
+	begun, at := time.Now(), time.Now().Add(time.Hour)
+	var webhooks sync.WaitGroup
+	for i := range 5 {
+		webhooks.Go(func() { g.lookAround(context.Background(), at.Add(time.Duration(i)*lookAgain)) })
+	}
+	webhooks.Wait()
+	if took := time.Since(begun); took > 9*lookFor { // a store that is not told to stop tries for 10 s
+		t.Errorf("the webhooks waited for %s", took)
 	}
 }
 
