@@ -79,6 +79,9 @@ func runDeliver(ctx context.Context, sh *shell.Shell, o deliverOptions) error {
 	if _, err := sh.WriteHistory(ctx); err != nil {
 		return err
 	}
+	if err := queued.MayWork(ctx, sh.History); err != nil {
+		return err
+	}
 	port, err := o.OpenMetrics(ctx)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/past"
+	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/commands/shell"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/commands/web"
@@ -187,6 +188,11 @@ func (g *listener) open(ctx context.Context, o *listenOptions) (_ net.Listener, 
 	}
 	if g.gate.History, err = sh.WriteHistory(ctx); err != nil {
 		return nil, err
+	}
+	if g.gate.Queue != nil {
+		if err := queued.MayWork(ctx, g.gate.History); err != nil {
+			return nil, err
+		}
 	}
 	if r := g.gate.Runner; r != nil { // a barb in the command uses this history
 		r.Environ = append(r.Environ, "BARB_DB="+sh.HistoryForChild())

@@ -38,6 +38,8 @@ type (
 	Due = engine.Due
 	// Acceptance is what the queue holds of an exchange.
 	Acceptance = engine.Acceptance
+	// AddressError says what is wrong with the address of a server.
+	AddressError = engine.AddressError
 	// Worker is a process that delivers what waits in the queue.
 	Worker = engine.Worker
 )
@@ -64,11 +66,16 @@ var (
 	ErrCorrupt  = engine.ErrCorrupt
 	ErrOwner    = engine.ErrOwner
 	ErrReadOnly = engine.ErrReadOnly
+	ErrStandby  = engine.ErrStandby
 	ErrNoRight  = engine.ErrNoRight
+	ErrNotOwner = engine.ErrNotOwner
 	ErrLocked   = engine.ErrLocked
 	ErrFull     = engine.ErrFull
 	ErrReplaced = engine.ErrReplaced
 	ErrAway     = engine.ErrAway
+	ErrRefused  = engine.ErrRefused
+	ErrLacking  = engine.ErrLacking
+	ErrNowhere  = engine.ErrNowhere
 	ErrClosed   = engine.ErrClosed
 	ErrNoEntry  = engine.ErrNoEntry
 	ErrLease    = engine.ErrLease

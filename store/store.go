@@ -55,6 +55,9 @@ func OpenExisting(ctx context.Context, path string) (*Store, error) {
 func open(ctx context.Context, path string, create bool) (*Store, error) {
 	if IsServer(path) {
 		e, err := postgres.Open(ctx, path, create)
+		if err == nil && create && e.Refused() != nil {
+			err = errors.Join(e.Refused(), e.Close())
+		}
 		if err != nil {
 			return nil, err
 		}

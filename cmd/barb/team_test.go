@@ -69,6 +69,31 @@ func listenTo(t *testing.T, dir, address string) {
 	}
 }
 
+// areRefused has roles do what they may not. None of it begins: the command says so and ends.
+func areRefused(t *testing.T, url string, works func(int, string, ...string) string) {
+	t.Helper()
+	for _, c := range []struct {
+		role, want, next string
+		all              [][]string
+	}{
+		{"reader", " cannot be written: the user lacks the right", "rights of a listener, a worker and a reader",
+			[][]string{{"send", url, "-d", "{}"}, {"pin", "1"}, {"prune", "--older-than", "1s"}, {"deliver"},
+				{"listen", "--addr", "127.0.0.1:0"}}},
+		{"listener", ": the user lacks a right: permission denied", "rights of a listener, a worker and a reader",
+			[][]string{{"show", "2"}, {"deliver"}, {"listen", "--addr", "127.0.0.1:0", "--queue", "--forward-to", url}}},
+		{"worker", "its tables belong to another user", "run it as the owner of the tables",
+			[][]string{{"prune", "--older-than", "0s"}}},
+	} {
+		for _, args := range c.all {
+			text := works(5, c.role, args...)
+			if !strings.Contains(text, c.want) || !strings.Contains(text, "docs/team.md") || !strings.Contains(text, c.next) ||
+				strings.Contains(text, "outside") {
+				t.Errorf("a %s is told %s", c.role, text)
+			}
+		}
+	}
+}
+
 // What the roles of docs/team.md may do, they can, and what they may not do they are told.
 func TestRolesOnPostgreSQLDoWhatThePageSays(t *testing.T) {
 	server := pgtest.New(t)
@@ -113,17 +138,15 @@ func TestRolesOnPostgreSQLDoWhatThePageSays(t *testing.T) {
 	}
 	works(0, "reader", "queue")
 	works(0, "reader", "workers")
-	for _, args := range [][]string{{"send", app.url, "-d", "{}"}, {"pin", "1"}, {"prune", "--older-than", "1s"}} {
-		if text := works(5, "reader", args...); !strings.Contains(text, "cannot be written: the user has no right to") ||
-			!strings.Contains(text, "docs/team.md") {
-			t.Errorf("a reader is told %s", text)
-		}
-	}
-	if text := works(5, "listener", "show", "2"); strings.Contains(text, "outside") {
-		t.Errorf("a listener is shown %s", text)
-	}
-	if text := works(5, "worker", "prune", "--older-than", "0s"); !strings.Contains(text, "its tables belong to another") {
-		t.Errorf("a worker is told %s", text)
-	}
+	areRefused(t, app.url, works)
 	works(0, "owner", "prune", "--older-than", "0s")
+}
+
+func TestAMissingDatabaseOfPostgreSQLIsTold(t *testing.T) {
+	cmd, said := barb(t, t.TempDir(), "history", "--db", pgtest.Shared(t).Address("none"))
+	_ = cmd.Run() // its exit code says it
+	const want = ": the server has no such database\nhint: CREATE DATABASE makes it"
+	if text := said.String(); cmd.ProcessState.ExitCode() != 5 || !strings.Contains(text, want) {
+		t.Errorf("exit code %d: %s", cmd.ProcessState.ExitCode(), text)
+	}
 }

@@ -25,10 +25,16 @@ var sentinels = []struct {
 	{store.ErrNotExist, fail.ExitLocal, "barb listen or barb send URL creates it; --db PATH or BARB_DB names " +
 		"another"},
 	{store.ErrNewer, fail.ExitLocal, "install a newer barb, or name another history with --db"},
-	{store.ErrForeign, fail.ExitLocal, "name another history with --db; the file was not touched"},
+	{store.ErrForeign, fail.ExitLocal, "name another history with --db; this one was not touched"},
 	{store.ErrCorrupt, fail.ExitLocal, "move the file away to start a new history, or name another with --db"},
-	{store.ErrNoRight, fail.ExitLocal, "docs/team.md has the rights of a listener, a worker and a reader; --db names " +
-		"another history"},
+	{store.ErrNotOwner, fail.ExitLocal, "run it as the owner of the tables: see \"Roles and grants\" in docs/team.md"},
+	{store.ErrNoRight, fail.ExitLocal, rights},
+	{store.ErrLacking, fail.ExitLocal, rights},
+	{store.ErrRefused, fail.ExitLocal, "psql with the same address says whether the password is right; it may be in " +
+		"PGPASSWORD or ~/.pgpass"},
+	{store.ErrNowhere, fail.ExitLocal, "CREATE DATABASE makes it, with the encoding UTF8; barb makes the tables in it"},
+	{store.ErrStandby, fail.ExitLocal, "name all servers: postgres://USER@HOST1,HOST2/DATABASE" +
+		"?target_session_attrs=read-write"},
 	{store.ErrReadOnly, fail.ExitLocal, "make the file and its folder writable, or name another history with --db"},
 	{store.ErrFull, fail.ExitLocal, "free some space; barb prune --older-than 7d makes the history smaller"},
 	{store.ErrReplaced, fail.ExitLocal, "start it again; it then uses the new history"},
@@ -43,6 +49,12 @@ var sentinels = []struct {
 	{fs.ErrPermission, fail.ExitLocal, ""},
 }
 
+// rights is the hint for a user of a server who may not do something.
+const rights = "docs/team.md has the rights of a listener, a worker and a reader; --db names another history"
+
+// placeOfServer is the hint for an address that is not understood.
+const placeOfServer = "postgres://USER@HOST:PORT/DATABASE; a password goes into PGPASSWORD or ~/.pgpass"
+
 // Of gives any error its code and hints.
 func Of(err error) *fail.Error {
 	if f, ok := errors.AsType[*fail.Error](err); ok {
@@ -52,6 +64,9 @@ func Of(err error) *fail.Error {
 		if errors.Is(err, s.is) {
 			return (&fail.Error{Code: s.code, Err: err}).Hint(s.hint)
 		}
+	}
+	if e, ok := errors.AsType[*store.AddressError](err); ok {
+		return fail.Usage("%w", e).Hint(placeOfServer)
 	}
 	if group, ok := strings.CutPrefix(err.Error(), "if any flags in the group ["); ok { // cobra's words
 		names, _, _ := strings.Cut(group, "]")

@@ -164,3 +164,9 @@ func Attempts(ctx context.Context, history *store.Store, q *store.Queued) (attem
 	}
 	return attempts, err
 }
+
+// MayWork returns an error unless a worker may deliver from a history: a user of a server may lack the rights.
+func MayWork(ctx context.Context, history *store.Store) error {
+	_, err := history.Workers(ctx)
+	return err
+}

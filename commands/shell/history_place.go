@@ -79,11 +79,33 @@ func CheckPlace(place, name string) error {
 
 func wrongPlace(place, from, flag string) error {
 	scheme, ok := historyScheme(place)
-	if !ok || store.IsServer(place) {
+	switch {
+	case ok && store.IsServer(place):
 		return nil
+	case ok:
+		scheme += "://"
+	default:
+		if scheme = settingsBegin(place); scheme == "" {
+			return nil
+		}
 	}
-	return fail.Usage("%s begins with %s://; a history is a file or a PostgreSQL database", from, scheme).
+	return fail.Usage("%s begins with %s; a history is a file or a PostgreSQL database", from, scheme).
 		Hintf("%sPATH names a file, %spostgres://USER@HOST/DATABASE a database", flag, flag)
+}
+
+// settingsBegin returns how a place begins that other programs take for a server: with a setting of libpq, or with an
+// address that lacks a slash. It is "" for any other.
+func settingsBegin(place string) string {
+	i := strings.IndexAny(place, ":=")
+	if i < 0 {
+		return ""
+	}
+	switch begin := strings.ToLower(strings.TrimSpace(place[:i])) + place[i:i+1]; begin {
+	case "postgres:", "postgresql:", "host=", "hostaddr=", "port=", "dbname=", "user=", "password=", "passfile=",
+		"service=", "sslmode=", "connect_timeout=":
+		return begin
+	}
+	return ""
 }
 
 // historyScheme returns what stands before ://, in lower case, if it has the form of a scheme (RFC 3986, section 3.1).

@@ -129,10 +129,11 @@ func (g *Gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.C
 	g.lookAround(ctx, g.Now())
 	marks, c, err := g.Window.Meet(ctx, g.fingerprintOf(kept), func(id int64) ([]byte, bool, error) {
 		before, err := g.History.Get(ctx, id)
-		switch {
-		case err != nil && (errors.Is(err, store.ErrAway) || ctx.Err() != nil): // it may be there all the same
+		if err != nil && (errors.Is(err, store.ErrAway) || ctx.Err() != nil) { // it may be there all the same
 			return nil, false, err
-		case err != nil || !g.isOurs(ctx, before):
+		}
+		there := err == nil && g.isOurs(ctx, before)
+		if !there {
 			return nil, false, nil
 		}
 		return before.Request.Body, true, nil

@@ -16,16 +16,30 @@ var (
 	ErrCorrupt  = errors.New("is damaged")
 	ErrOwner    = errors.New("is accessible to other users")
 	ErrReadOnly = errors.New("cannot be written")
-	// ErrNoRight is an ErrReadOnly.
-	ErrNoRight  = fmt.Errorf("%w: the user has no right to", ErrReadOnly)
+	// These three are an ErrReadOnly.
+	ErrStandby  = fmt.Errorf("%w: the server takes no changes, as a standby does", ErrReadOnly)
+	ErrNoRight  = fmt.Errorf("%w: the user lacks the right", ErrReadOnly)
+	ErrNotOwner = fmt.Errorf("%w: its tables belong to another user", ErrNoRight)
 	ErrLocked   = errors.New("is locked by another process")
 	ErrFull     = errors.New("cannot grow: the disk is full")
 	ErrReplaced = errors.New("was removed or replaced while it was open")
 	ErrAway     = errors.New("cannot be reached") // its server; what was being written may be there
+	ErrRefused  = errors.New("the server refuses the user")
+	ErrLacking  = errors.New("the user lacks a right")
+	ErrNowhere  = errors.New("the server has no such database")
 	ErrClosed   = gather.ErrClosed
 	ErrNoEntry  = errors.New("no such queue entry")
 	ErrLease    = errors.New("another process is making this delivery, or it has ended")
 )
+
+// AddressError says what is wrong with the address of a server. Nothing secret of it is in the text.
+type AddressError struct{ Err error }
+
+// Error returns the text of what is wrong.
+func (e *AddressError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *AddressError) Unwrap() error { return e.Err }
 
 // missingError is ErrNotExist with the path of the history.
 type missingError struct{ path string }

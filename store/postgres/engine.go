@@ -42,11 +42,11 @@ type Engine struct {
 func Open(ctx context.Context, where string, create bool) (*Engine, error) {
 	name, err := address.Name(where)
 	if err != nil {
-		return nil, err
+		return nil, &engine.AddressError{Err: err}
 	}
 	config, err := address.Config(where, connectPatience)
 	if err != nil {
-		return nil, err
+		return nil, &engine.AddressError{Err: err}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Engine) open(ctx context.Context, create bool) error {
 			return err
 		}
 	case found.version < latest():
-		return engine.Fault(s.name, fmt.Errorf("%w: the server is a standby", engine.ErrReadOnly))
+		return engine.Fault(s.name, engine.ErrStandby)
 	}
 	return s.mayWrite(ctx, standby)
 }
@@ -110,7 +110,7 @@ func (s *Engine) mayWrite(ctx context.Context, standby bool) error {
 	case err != nil:
 		return err
 	case standby:
-		s.refused = engine.Fault(s.name, fmt.Errorf("%w: the server is a standby", engine.ErrReadOnly))
+		s.refused = engine.Fault(s.name, engine.ErrStandby)
 	case !may:
 		s.refused = engine.Fault(s.name, engine.ErrNoRight)
 	}

@@ -34,7 +34,7 @@ func patiently(ctx context.Context, do func() error) error {
 func tried(ctx context.Context, do func() error, patience func(error) time.Duration) error {
 	begun := time.Now()
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, longestPause) {
-		err := do()
+		err := reason.OfContext(ctx, do())
 		if err == nil || !reason.MayPass(err) || ctx.Err() != nil || time.Since(begun) > patience(err) {
 			return err
 		}

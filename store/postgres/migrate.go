@@ -116,8 +116,7 @@ func (s *Engine) forbidden(err error) error {
 	if reason.Code(err) != reason.NotAllowed {
 		return err
 	}
-	return engine.Fault(s.name, fmt.Errorf("%w: its tables belong to another (%w)", engine.ErrNoRight,
-		reason.Plain(err)))
+	return engine.Fault(s.name, fmt.Errorf("%w (%w)", engine.ErrNotOwner, reason.Plain(err)))
 }
 
 func (s *Engine) newer(version int64) error {

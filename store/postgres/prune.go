@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"reflect"
 	"strings"
@@ -53,7 +52,7 @@ func (s *Engine) Prune(ctx context.Context, rule engine.PruneRule, pace *retain.
 func (s *Engine) mayPrune(ctx context.Context) error {
 	row, err := s.one(ctx, "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'barb.exchange'::regclass")
 	if err == nil && !row.Yes() {
-		err = engine.Fault(s.name, fmt.Errorf("%w: its tables belong to another", engine.ErrNoRight))
+		err = engine.Fault(s.name, engine.ErrNotOwner)
 	}
 	return err
 }

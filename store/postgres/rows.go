@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/store/engine"
 	"github.com/barbhq/barb/store/postgres/bulk"
+	"github.com/barbhq/barb/store/postgres/reason"
 )
 
 // withoutCompiling holds for the transaction of a batch. The server compiles a query that seems to take long, which for
@@ -28,7 +29,7 @@ func (s *Engine) each(ctx context.Context, query string, args []any, do func(eng
 			return doing
 		})
 		if handed { // it cannot be tried again
-			doing, err = cmp.Or(doing, err), nil
+			doing, err = cmp.Or(doing, reason.OfContext(ctx, err)), nil
 		}
 		return err
 	})

@@ -21,7 +21,7 @@ import (
 func Name(address string) (string, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok || scheme != "postgres" && scheme != "postgresql" {
-		return "", errors.New("address of a PostgreSQL server does not begin with postgres://")
+		return "", errors.New("address of a PostgreSQL server does not begin with postgres:// in lower case")
 	}
 	place, query, asked := strings.Cut(rest, "?")
 	authority := place

@@ -24,3 +24,11 @@ func isOfNetwork(err error) bool {
 	}
 	return strings.HasSuffix(err.Error(), "conn closed") // pgx has several values of this text
 }
+
+// socketOf names the socket that was not there: an address without a host does not.
+func socketOf(err error) string {
+	if e, ok := errors.AsType[*net.OpError](err); ok && e.Addr != nil && e.Addr.Network() == "unix" {
+		return e.Addr.String() + ": "
+	}
+	return ""
+}

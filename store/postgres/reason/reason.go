@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,7 @@ const (
 	Uniqueness     = "23505"
 	NoPartition    = "23514"
 	readOnly       = "25006"
+	noDatabase     = "3D000"
 	Deadlock       = "40P01"
 	NotAllowed     = "42501"
 	diskFull       = "53100"
@@ -61,9 +63,21 @@ func IsOfConnecting(err error) bool {
 	return ok
 }
 
-// isFinal reports whether the server refuses for a reason that does not pass: a password, a database.
+// isFinal reports whether the server refuses for a reason that does not pass: a password, a database, a setting in the
+// address that is unknown or has a wrong value.
 func isFinal(code string) bool {
-	return strings.HasPrefix(code, "28") || strings.HasPrefix(code, "3D") || code == NotAllowed
+	return slices.ContainsFunc([]string{"28", "3D", "42", "22"}, func(class string) bool {
+		return strings.HasPrefix(code, class)
+	})
+}
+
+// OfContext is the error of a context in place of the server's, where barb had a statement cancelled since the context
+// had ended.
+func OfContext(ctx context.Context, err error) error {
+	if ctx.Err() != nil && Code(err) == cancelled {
+		return ctx.Err()
+	}
+	return err
 }
 
 // MayPass reports whether the same may go well later.
@@ -101,13 +115,19 @@ func Translate(name string, err error) error {
 	case diskFull:
 		return engine.Fault(name, engine.ErrFull)
 	case readOnly:
-		return engine.Fault(name, fmt.Errorf("%w: the server takes no changes, as a standby does", engine.ErrReadOnly))
-	case Deadlock, NotAvailable, cancelled:
+		return engine.Fault(name, engine.ErrStandby)
+	case cancelled: // its own words name a request of the user, which was barb's
+		return engine.Fault(name, fmt.Errorf("%w (a statement took too long)", engine.ErrLocked))
+	case Deadlock, NotAvailable:
 		return engine.Fault(name, fmt.Errorf("%w (%s)", engine.ErrLocked, causeOf(err)))
 	case tooMany:
 		return engine.Fault(name, fmt.Errorf("the server has no connection free: %w", Plain(err)))
 	case "28P01", "28000":
-		return engine.Fault(name, fmt.Errorf("the server refuses the user: %w", Plain(err)))
+		return engine.Fault(name, fmt.Errorf("%w: %w", engine.ErrRefused, Plain(err)))
+	case noDatabase:
+		return engine.Fault(name, engine.ErrNowhere)
+	case NotAllowed:
+		return engine.Fault(name, fmt.Errorf("%w: %w", engine.ErrLacking, Plain(err)))
 	}
 	return engine.Fault(name, Plain(err))
 }
@@ -134,18 +154,28 @@ func causeOf(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return strings.ReplaceAll(e.Message, "\n", " ") + " (" + e.Code + ")"
 	}
+	place := socketOf(err)
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {
 			if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) > 0 {
-				err = many.Unwrap()[0]
+				err = telling(many.Unwrap())
 				continue
 			}
 			if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 				return "no answer in time"
 			}
-			return strings.ReplaceAll(err.Error(), "\n", " ")
+			return place + strings.ReplaceAll(err.Error(), "\n", " ")
 		}
 		err = inner
 	}
+}
+
+// telling is the first of some errors that says more than that the server has no TLS: without sslmode in the address,
+// barb then tries without.
+func telling(all []error) error {
+	i := slices.IndexFunc(all, func(err error) bool {
+		return !strings.Contains(err.Error(), "server refused TLS connection")
+	})
+	return all[max(i, 0)]
 }
