@@ -23,10 +23,12 @@ type sweep struct {
 }
 
 const (
-	// stayKeys selects the webhooks, or with a rule for exchanges those, that have to stay in a partition.
-	stayKeys = `SELECT @key AS key FROM barb.exchange_@n e WHERE e.start >= @until OR @key > @upto
-			OR e.start >= @open AND (e.ended = 0 OR NOT ` + scope.WasAnswered + `)
-		UNION SELECT @key FROM barb.queue q JOIN barb.exchange_@n e ON e.id = q.thread
+	// stayKeys selects the webhooks, or with a rule for exchanges those, that have to stay in a partition: by what they
+	// are, or by what others say of them.
+	stayKeys  = "SELECT @key AS key FROM barb.exchange_@n e WHERE " + hasToStay + " UNION " + isToStay
+	hasToStay = `(e.start >= @until OR @key > @upto
+			OR e.start >= @open AND (e.ended = 0 OR NOT ` + scope.WasAnswered + `))`
+	isToStay = `SELECT @key FROM barb.queue q JOIN barb.exchange_@n e ON e.id = q.thread
 			WHERE q.state = 1 AND q.thread BETWEEN @low AND @high
 		UNION SELECT @key FROM barb.remark m JOIN barb.exchange_@n e ON coalesce(e.webhook, e.id) = m.webhook
 			WHERE m.pinned @crossing`
@@ -65,9 +67,11 @@ const (
 	replaceTables = `DROP TABLE barb.@table_@n; ALTER TABLE barb.@table_@n_new RENAME TO @table_@n;
 		ALTER TABLE barb.@table ATTACH PARTITION barb.@table_@n FOR VALUES FROM (@low) TO (@high + 1)`
 
-	countGone    = "SELECT count(*), count(DISTINCT @key), coalesce(max(e.id), 0) FROM barb.exchange_@n e"
+	countAll = "SELECT coalesce(bool_or(" + hasToStay + "), false) OR EXISTS (" + isToStay + "), count(*), " +
+		"count(DISTINCT @key), coalesce(max(e.id), 0) FROM barb.exchange_@n e"
+	countGone = "SELECT false, count(*), count(DISTINCT @key), coalesce(max(e.id), 0) FROM barb.exchange_@n e " +
+		"WHERE NOT EXISTS (SELECT 1 FROM barb.exchange_@n_new x WHERE x.id = e.id)"
 	unlessCopied = "AND NOT EXISTS (SELECT 1 FROM barb.exchange_@n x WHERE x.id ="
-	notCopied    = " WHERE NOT EXISTS (SELECT 1 FROM barb.exchange_@n_new x WHERE x.id = e.id)"
 
 	// removeRest removes what goes with removed exchanges, of which @last is the newest.
 	removeRest = `DELETE FROM barb.queue q WHERE q.thread BETWEEN @low AND @high AND q.state <> 1 @unless q.thread);
@@ -123,8 +127,12 @@ type swept struct {
 
 // within sweeps in a transaction.
 func (w *sweep) within(ctx context.Context, tx pgx.Tx, done *swept) error {
-	if _, err := tx.Exec(ctx, shortLocks); err != nil {
-		return err
+	for _, prepare := range []string{longerLocks, w.place(keepVacuumOut), shortLocks} {
+		if _, err := tx.Exec(ctx, prepare); reason.Code(err) == reason.NotAvailable {
+			return errInTheWay
+		} else if err != nil {
+			return err
+		}
 	}
 	var moment string
 	if err := tx.QueryRow(ctx, "SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295)::text").
@@ -169,11 +177,20 @@ const namesOfPartition = `SELECT DISTINCT n FROM (SELECT DISTINCT endpoint, even
 		unnest(ARRAY[q.target, q.policy]) n WHERE n IS NOT NULL`
 
 const (
-	shortLocks = "SELECT set_config('lock_timeout', '100ms', true), set_config('jit', 'off', true), " +
+	// The server ends an autovacuum that somebody has waited for a second for, deadlock_timeout. This lock keeps it out
+	// until the sweep has ended, and nobody else: readers and writers do not wait for it, nor behind it.
+	longerLocks   = "SELECT set_config('lock_timeout', '3s', true)"
+	keepVacuumOut = "LOCK TABLE barb.exchange_@n, barb.request_@n, barb.response_@n IN SHARE UPDATE EXCLUSIVE MODE"
+	shortLocks    = "SELECT set_config('lock_timeout', '100ms', true), set_config('jit', 'off', true), " +
 		"set_config('work_mem', '64MB', true)"
 	// swapTries is how often a sweep waits for readers, a tenth of a second at a time, since others wait behind it.
 	swapTries = 15
 )
+
+// lockPartition locks the tables, and of their partitions only the one that goes: an autovacuum of another may take
+// long, and is not what has to be waited for.
+const lockPartition = "LOCK TABLE ONLY barb.exchange, ONLY barb.request, ONLY barb.response, barb.exchange_@n, " +
+	"barb.request_@n, barb.response_@n"
 
 // lockedOut does something while nobody reads or writes the tables.
 func (w *sweep) lockedOut(ctx context.Context, tx pgx.Tx, do func(tx pgx.Tx) error) error {
@@ -182,7 +199,7 @@ func (w *sweep) lockedOut(ctx context.Context, tx pgx.Tx, do func(tx pgx.Tx) err
 			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1, $2)", lockClass, lockNames); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, "LOCK TABLE barb.exchange, barb.request, barb.response"); err != nil {
+			if _, err := tx.Exec(ctx, w.place(lockPartition)); err != nil {
 				return err
 			}
 			return do(tx)
@@ -203,25 +220,19 @@ func (w *sweep) lockedOut(ctx context.Context, tx pgx.Tx, do func(tx pgx.Tx) err
 
 // replace puts the copies in place of the partition, or drops it where nothing stays.
 func (w *sweep) replace(ctx context.Context, tx pgx.Tx, moment string, done *swept) error {
-	var stays bool
-	if w.whole {
-		if err := tx.QueryRow(ctx, w.place("SELECT EXISTS (@stay)")).Scan(&stays); err != nil || stays {
-			return err
-		}
-	} else {
-		if _, err := tx.Exec(ctx, w.place(replaced(dropChanged, "@moment", moment))); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, w.place(copyStaying)); err != nil {
-			return err
-		}
-	}
-	count, replacing, gone := countGone, "DROP TABLE barb.@table_@n", "AND (true OR 0 ="
+	count, replacing, gone := countAll, "DROP TABLE barb.@table_@n", "AND (true OR 0 ="
 	if !w.whole {
-		count, replacing, gone = countGone+notCopied, replaceTables, unlessCopied
+		count, replacing, gone = countGone, replaceTables, unlessCopied
+		for _, update := range []string{replaced(dropChanged, "@moment", moment), copyStaying} {
+			if _, err := tx.Exec(ctx, w.place(update)); err != nil {
+				return err
+			}
+		}
 	}
+	var stays bool
 	var highest int64
-	if err := tx.QueryRow(ctx, w.place(count)).Scan(&done.exchanges, &done.webhooks, &highest); err != nil {
+	row := tx.QueryRow(ctx, w.place(count))
+	if err := row.Scan(&stays, &done.exchanges, &done.webhooks, &highest); err != nil || stays {
 		return err
 	}
 	err := w.eachTable(ctx, tx, replacing)

@@ -1,12 +1,14 @@
 package postgres_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/engine"
@@ -133,6 +135,38 @@ func TestASweepSeesWhatCameWhileItCopied(t *testing.T) {
 	}
 	if _, err := e.Get(t.Context(), again.ID); err != nil {
 		t.Error("the redelivery is lost:", err)
+	}
+}
+
+// An autovacuum of a partition that stays, as of the one that webhooks go into, keeps no other from being removed.
+func TestASweepDoesNotWaitForTheVacuumOfAnotherPartition(t *testing.T) {
+	_, e := both(t, 5, 250)
+	e.SweepFrom(1)
+	exec := func(db interface {
+		Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
+	}, statement string) {
+		t.Helper()
+		if _, err := db.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(e.Pool(), "SELECT setval('barb.exchange_id', 131072)")
+	exec(e.Pool(), "SELECT barb.make_partition(1)")
+	vacuum, err := e.Pool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer vacuum.Rollback(t.Context())
+	exec(vacuum, "LOCK TABLE barb.exchange_1, barb.request_1 IN SHARE UPDATE EXCLUSIVE MODE")
+	before, err := tableOf(t, e, "exchange_0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Prune(t.Context(), engine.PruneRule{OlderThan: noon.Add(200 * time.Second)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := tableOf(t, e, "exchange_0"); err != nil || after == before {
+		t.Errorf("the partition was not copied: it is still table %d, %v", after, err)
 	}
 }
 
