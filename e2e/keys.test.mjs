@@ -99,6 +99,31 @@ test('keys that move: rows, sections, views, panes', { timeout: 180_000 }, async
   await close()
 })
 
+test('one Escape closes a menu, and a menu closes where another place opens', { timeout: 180_000 }, async () => {
+  const { page, wrong, close } = await enter()
+  await openRow(page, 'order.refunded')
+  const menus = page.locator('.menu[open]'), focus = () => page.evaluate(() => document.activeElement.parentElement.dataset.menu)
+  for (const [key, name, field] of [['R', 'replay', 'INPUT'], ['.', 'note', 'TEXTAREA']]) {
+    await press(page, key)
+    await page.locator(`[data-menu=${name}][open]`).waitFor()
+    await page.waitForFunction((field) => document.activeElement.tagName === field, field)
+    await press(page, 'Escape')
+    assert.equal(await menus.count(), 0)
+    assert.equal(await focus(), name, 'the focus is where the menu opened')
+  }
+  await page.locator('[data-menu=replay]>summary').click()
+  await press(page, '.')
+  await page.locator('[data-menu=note][open]').waitFor()
+  assert.equal(await menus.count(), 1)
+  await press(page, 'Escape')
+  await page.locator('[data-menu=replay]>summary').click()
+  await press(page, 'e')
+  await page.locator('.editor textarea').first().waitFor()
+  assert.equal(await menus.count(), 0)
+  assert.deepEqual(wrong, [])
+  await close()
+})
+
 test('n and N: pages, and matches in an open webhook', { timeout: 180_000 }, async () => {
   const long = new World()
   try {
@@ -144,7 +169,7 @@ test('keys that change: pin, note, replay with choices, edit, mark and diff, del
   await page.locator('.noted', { hasText: 'D j p: letters of a note' }).waitFor()
   await press(page, 'R')
   await page.waitForFunction(() => document.activeElement.matches('[data-menu=replay] input[type=radio]'))
-  await press(page, 'Escape', 'Escape') // leaves the field, closes the menu
+  await press(page, 'Escape') // closes the menu, also from a field of it
   await page.waitForFunction(() => document.activeElement.matches('[data-menu=replay]>summary'))
   await press(page, 'r')
   await page.locator('#result .done', { hasText: /passing|fixed|failing|regressed/ }).waitFor()

@@ -20,6 +20,7 @@ type Query struct {
 	args      []string     // flags and selectors, as barb history takes them
 	flagged   []string     // the flags alone
 	terms     []span       // a flag with its value, a selector, a word
+	only      span         // the word, where there is one
 }
 
 // Read reads a line such as `status:5xx --failed 40..47 push`. A flag of barb history may also be written name:value.
@@ -33,8 +34,12 @@ func Read(line string) (*Query, error) {
 	r := reader{flags: flagsOf(&q.Filter), rest: parts}
 	for len(r.rest) > 0 {
 		p := r.next()
+		words := len(q.words)
 		if err := q.take(&r, p); err != nil {
 			return nil, &PartError{From: p.from, To: r.last.to, err: err}
+		}
+		if len(q.words) > words {
+			q.only = p.span
 		}
 		q.terms = append(q.terms, span{p.from, r.last.to})
 	}
@@ -76,6 +81,19 @@ func (q *Query) Terms() []Term {
 		all[i] = Term{q.Text[t.from:t.to], strings.TrimSpace(rest)}
 	}
 	return all
+}
+
+// InBodies returns the query that looks for the word in the bodies, where rows are looked at; "" for a query without
+// words, with several, or with a text for the bodies.
+func (q *Query) InBodies() string {
+	if len(q.words) != 1 {
+		return ""
+	}
+	text := q.Text[:q.only.from] + "grep:" + q.Text[q.only.from:]
+	if _, err := Read(text); err != nil { // grep is given twice
+		return ""
+	}
+	return text
 }
 
 // mostBlamed bounds how many conditions Blame tries.

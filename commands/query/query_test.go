@@ -159,3 +159,21 @@ func TestAnErrorIsAboutTheConditionThatMakesIt(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAWordCanBeLookedForInTheBodies(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"cus_1":                    "grep:cus_1",
+		"status:404  cus_1 --sent": "status:404  grep:cus_1 --sent",
+		`--failed "a b"`:           `--failed grep:"a b"`,
+		"":                         "", "status:404": "", "a b": "", "grep:x cus_1": "", "40..47": "",
+	} {
+		q, err := query.Read(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := q.InBodies(); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/barbhq/barb/commands/query"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/webhooks"
 )
@@ -165,7 +166,12 @@ func (d *drawing) empty() []string {
 	case !s.list.loaded:
 		return []string{"", "reading the history …"}
 	case s.filter != "":
-		return []string{"", "nothing in the history matches " + ui.EscapeLine(s.filter), "esc clears the filter"}
+		lines := []string{"", "nothing in the history matches " + ui.EscapeLine(s.filter)}
+		if q, err := query.Read(s.filter); err == nil && q.InBodies() != "" {
+			lines = append(lines, "words are looked for in the rows; this looks into the bodies:",
+				"  "+ui.EscapeLine(q.InBodies()))
+		}
+		return append(lines, "esc clears the filter")
 	}
 	if s.Listening != "" {
 		return []string{"", "The history is empty. It fills itself when the first webhook comes:", "",

@@ -100,6 +100,21 @@ func TestAWrongFilterLeavesTheListAsItIs(t *testing.T) {
 	d.has("other.event")
 }
 
+// A word is looked for in the rows. Where no row has it, the view says how to look into the bodies.
+func TestAWordThatNoRowHasIsOfferedForTheBodies(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, false)
+	d.fill()
+	for _, width := range []int{46, 80} {
+		d.start(width, 24, false)
+		d.enter("/", "--received cus_123")
+		d.has("--received grep:cus_123")
+		d.press("esc")
+		d.enter("/", "status:404")
+		d.hasNot("bodies")
+	}
+}
+
 // The whole message about a wrong filter is shown. A mistake in an expression is marked at its place.
 func TestWhatIsWrongWithAFilterIsToldWhole(t *testing.T) {
 	t.Parallel()

@@ -226,7 +226,10 @@ func (p *Printer) resultCell(r *historyRow) string {
 // unmarkedResult is resultCell without the marks.
 func (p *Printer) unmarkedResult(r *historyRow) string {
 	text := p.result(r.x)
-	if r.app != nil {
+	if r.isUnderWay(r.x) {
+		text = p.faint("-")
+	}
+	if r.app != nil && !r.isUnderWay(r.app) {
 		note, well := appResult(r.app)
 		if well {
 			note = p.good(note)
@@ -239,6 +242,11 @@ func (p *Printer) unmarkedResult(r *historyRow) string {
 		text += " " + state
 	}
 	return text
+}
+
+// isUnderWay reports whether an exchange of the row is not over: the row says that it is pending, which is no failure.
+func (r *historyRow) isUnderWay(x *record.Exchange) bool {
+	return x.FailureKind() == record.FailUnknown && r.state == string(webhooks.Pending)
 }
 
 // rowMarks are the marks of a row. The redeliveries of a webhook are counted: they are in its own row.

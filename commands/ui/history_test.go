@@ -63,6 +63,22 @@ func TestANarrowHistoryKeepsTheEventTypeTheAnswerAndTheVerdict(t *testing.T) {
 	}
 }
 
+// What is under way is pending and nothing else: an app, or a receiver, that is at work has not failed.
+func TestAnAppAtWorkIsPendingInTheHistory(t *testing.T) {
+	all, now := pastWebhooks()
+	for _, w := range []*webhooks.Webhook{all[0], all[2]} {
+		for _, x := range w.Exchanges {
+			x.Ended, x.Response, x.Took = false, nil, 0
+		}
+	}
+	under := []*webhooks.Webhook{webhooks.New(all[0].Exchanges, nil, now), webhooks.New(all[2].Exchanges, nil, now)}
+	var table bytes.Buffer
+	(&ui.Printer{W: &table, Width: 120}).Webhooks(under, nil, now)
+	if text := table.String(); strings.Contains(text, "unknown") || strings.Count(text, "  - pending ") != 2 {
+		t.Error(text)
+	}
+}
+
 // column is where a word stands in the line that has it first.
 func column(text, word string) int {
 	before, _, _ := strings.Cut(text, word)

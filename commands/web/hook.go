@@ -34,6 +34,7 @@ type hook struct {
 	Signature signature
 	Body      content
 	Head      markup.HTML // the request line
+	ShortHead markup.HTML // it without its long query; "" where it has none
 	Query     []field
 	MoreQuery int // names of the query string that are not shown
 	Fields    []field
@@ -138,7 +139,11 @@ func (p *Page) hookOf(ctx context.Context, at place) (*hook, error) {
 	h.Path, h.Tail = markup.Line(markup.Middle(pathOf(x), 90)), ""
 	without := p.hide(x)
 	h.raw(x, without)
-	h.Head = markup.Line(strings.TrimSpace(x.Request.Method + " " + without.Request.WireTarget() + " " + x.Request.Proto))
+	target := without.Request.WireTarget()
+	h.Head = markup.Line(requestLine(x, target))
+	if path, query, _ := strings.Cut(target, "?"); len(query) > longestQuery {
+		h.ShortHead = markup.Line(requestLine(x, path+"?…"))
+	}
 	h.Query, h.MoreQuery = queryOf(&x.Request, &without.Request)
 	h.Fields, h.Trailer = p.fieldsOf(x), fieldsOf(x.Request.Trailer, false)
 	h.Masked = x.Masked()
@@ -180,6 +185,13 @@ func bodySize(x *record.Exchange) int64 {
 		return x.Request.Whole.Length
 	}
 	return int64(len(x.Request.Body))
+}
+
+// longestQuery is how long a query string may be, in bytes, that the request line shows: the table below has it, too.
+const longestQuery = 200
+
+func requestLine(x *record.Exchange, target string) string {
+	return strings.TrimSpace(x.Request.Method + " " + target + " " + x.Request.Proto)
 }
 
 // says is what became of a webhook in one line.

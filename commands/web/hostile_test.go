@@ -111,3 +111,21 @@ func TestABodyIsDownloadedAsAFileThatNoBrowserShows(t *testing.T) {
 		}
 	}
 }
+
+// A long query string is folded in the request line, since the table below has it. What has no name or no value has a
+// row, too.
+func TestALongQueryIsFolded(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	x := received(1)
+	x.Request.Target = "/hooks?a=1&a=2&b&=x&" + strings.Repeat("long=xxxxxxxxxx&", 20)
+	short := received(2)
+	short.Request.Target = "/hooks?a=1"
+	s.add(x, short)
+	text := s.get("/w/1")
+	has(t, text, "<summary class=wire>POST /hooks?… HTTP/1.1</summary>",
+		`<div id=query><table class="fields wire"><tbody>`,
+		"<tr><th scope=row>a</th><td>1</td></tr>\n<tr><th scope=row>a</th><td>2</td></tr>\n<tr><th scope=row>b</th><td></td>",
+		"<tr><th scope=row></th><td>x</td></tr>", "long=xxxxxxxxxx&amp;long=xxxxxxxxxx")
+	has(t, s.get("/w/2"), "<p class=\"wire head\">POST /hooks?a=1 HTTP/1.1</p>")
+}

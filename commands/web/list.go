@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,9 +27,11 @@ type view struct {
 	Theme     string
 	Token     string
 	Listening string
+	Tunnelled string // what a tunnel leads to
 	Filter    string
 	Mistake   *mistake // what is wrong with the filter
 	Without   *without // where nothing matches
+	InBodies  string   // the list that looks for the word in the bodies, where no row has it
 	Trouble   string   // why the history cannot be read
 	Hint      string
 	Rows      []row
@@ -64,13 +67,15 @@ func (p *Page) viewOf(r *http.Request) (*view, int) {
 	at := placeOf(r)
 	v, status := p.listOf(r, at)
 	v.Title, v.Theme, v.Token, v.Keys = "barb", themeOf(r), p.gate.token, keyRows(p.keysOf(does))
-	v.Listening = strings.TrimPrefix(p.Listening, "http://")
 	return v, status
 }
 
 // listOf is the list of a place. A filter with a mistake shows the list without a filter.
 func (p *Page) listOf(r *http.Request, at place) (*view, int) {
-	v := &view{Filter: at.filter, First: at.before == 0, Base: at.with(0), Listening: p.Listening}
+	v := &view{Filter: at.filter, First: at.before == 0, Base: at.with(0),
+		Listening: strings.TrimPrefix(p.Listening, "http://")}
+	_, host, _ := strings.Cut(p.Listening, "://")
+	v.Tunnelled = cmp.Or(host, "127.0.0.1:4242")
 	q, err := at.queryOf()
 	if err != nil {
 		v.Mistake = mistakeOf(at.filter, err)
@@ -94,6 +99,9 @@ func (p *Page) listOf(r *http.Request, at place) (*view, int) {
 	v.Paused = got.paused
 	if len(got.rows) == 0 && !got.paused && v.First && v.Mistake == nil {
 		v.Without = p.withoutTerm(r, at, q)
+		if text := q.InBodies(); text != "" {
+			v.InBodies = "/" + place{filter: text, chosen: at.chosen}.with(0)
+		}
 	}
 	if got.older != 0 {
 		v.Older = at.with(got.older)

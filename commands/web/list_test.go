@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/barbhq/barb/commands/web"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -172,6 +173,40 @@ func TestTheConditionThatLeavesOutTheMost(t *testing.T) {
 	text := s.get("/?q=" + urlQuery("status:404 --received"))
 	if !strings.Contains(text, `href="/?q=--received">Drop`) {
 		t.Error("no link to the list without the condition")
+	}
+}
+
+// A word is looked for in the rows. Where none has it, one click looks for it in the bodies.
+func TestAWordIsLookedForInTheBodiesByOneClick(t *testing.T) {
+	t.Parallel()
+	s := entered(t)
+	s.add(received(1))
+	has(t, s.get("/?q="+urlQuery("--received evt_1")), "No webhook matches",
+		`<a class=button href="/?q=--received&#43;grep%3Aevt_1">Search the bodies</a>`)
+	if ids := idsOf(s.get("/?q=--received+grep%3Aevt_1")); len(ids) != 1 {
+		t.Errorf("%v", ids)
+	}
+	if text := s.get("/?q=" + urlQuery("status:404")); strings.Contains(text, "Search the bodies") {
+		t.Error("there is no word to look for")
+	}
+}
+
+// The page of a listener names its own address in what is to be typed, and says nothing about starting it.
+func TestAnEmptyHistorySaysWhatToTypeNext(t *testing.T) {
+	t.Parallel()
+	for listening, want := range map[string][]string{
+		"": {"barb listen --forward-to :3000", "barb send :4242 ", "ssh -R 80:127.0.0.1:4242 "},
+		"http://127.0.0.1:34343": {"barb listens on <code class=paste>127.0.0.1:34343</code>", "barb send 127.0.0.1:34343 ",
+			"ssh -R 80:127.0.0.1:34343 "},
+		"https://127.0.0.1:34343": {"barb send https://127.0.0.1:34343 ", "ssh -R 80:127.0.0.1:34343 "},
+	} {
+		s := siteWith(t, newStore(t), func(p *web.Page) { p.Listening = listening })
+		s.enter()
+		text := s.get("/rows")
+		has(t, text, want...)
+		if has := strings.Contains(text, "barb listen --"); has != (listening == "") {
+			t.Errorf("%q: listening is named: %v", listening, has)
+		}
 	}
 }
 

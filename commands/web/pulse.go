@@ -27,7 +27,8 @@ const (
 	pulseAnew = time.Minute
 )
 
-// beat is the strip: how many came in each part of the last five minutes, and how they went.
+// beat is the strip: how many webhooks came or went in each part of the last five minutes, and how they fared. Forwards
+// and attempts are no webhooks of their own.
 type beat struct {
 	Rate   string // in the last minute
 	Bad    int
@@ -60,11 +61,20 @@ type counts struct {
 
 // blip is what the strip needs of a message.
 type blip struct {
-	id    int64
-	start time.Time
-	took  time.Duration
-	ended bool
-	bad   bool // as record.Exchange.HasFailed says
+	id      int64
+	webhook int64 // that it is of
+	start   time.Time
+	took    time.Duration
+	ended   bool
+	bad     bool
+}
+
+// startOfBad is how old a message without an end is when it counts as failed: until then it may be under way.
+const startOfBad = time.Minute
+
+func blipOf(x *record.Exchange, now time.Time) blip {
+	isBad := x.HasFailed() && (x.Ended || now.Sub(x.Start) > startOfBad)
+	return blip{x.ID, cmp.Or(x.Webhook, x.ID), x.Start, x.Took, x.Ended, isBad}
 }
 
 // pulse shows the strip.
@@ -128,7 +138,7 @@ func (c *counts) read(ctx context.Context, history *store.Store, now time.Time) 
 		}
 		c.seen = max(c.seen, x.ID)
 		if x.Outcome() != record.Queued { // its attempts are messages of their own
-			kept = append(kept, blip{x.ID, x.Start, x.Took, x.Ended, x.HasFailed()})
+			kept = append(kept, blipOf(x, now))
 		}
 	}
 	if isAnew {
@@ -144,27 +154,35 @@ func beatOf(all []blip, isCut bool, now time.Time) (b beat) {
 	var came, failed [pulseSlots]int
 	var took []time.Duration
 	var each [pulseSlots][]time.Duration
+	fine := make(map[int64]bool, len(all)) // webhooks, and whether nothing of them failed
 	lastMinute := 0
+	slices.SortFunc(all, func(x, y blip) int { return cmp.Compare(x.id, y.id) }) // a webhook's first message comes first
 	for _, x := range all {
 		age := max(now.Sub(x.start), 0)
 		slot := pulseSlots - 1 - int(age/pulseSlot)
 		if slot < 0 {
 			continue
 		}
-		came[slot]++
-		if age < time.Minute {
-			lastMinute++
+		isFine, known := fine[x.webhook]
+		if !known {
+			came[slot]++
+			if age < time.Minute {
+				lastMinute++
+			}
 		}
 		if x.bad {
 			failed[slot]++
-			b.Bad++
+			if isFine || !known {
+				b.Bad++
+			}
 		}
+		fine[x.webhook] = !x.bad && (isFine || !known)
 		if x.ended {
 			took, each[slot] = append(took, x.took), append(each[slot], x.took)
 		}
 	}
 	b.Lately, b.Rate = len(all) > 0, strconv.Itoa(lastMinute)+"/min"
-	count := ui.Count(len(all), "message")
+	count := ui.Count(len(fine), "webhook")
 	if isCut {
 		b.Rate, count = "over "+b.Rate, "over "+count
 	}

@@ -46,7 +46,7 @@ func (p *Page) rowOf(w *webhooks.Webhook, at place) row {
 	r := row{ID: w.ID, Newest: w.Newest().ID, Query: at.suffix(), Chosen: at.chosen == w.ID,
 		Time: clock(w.Newest().Start, p.Now()), Stamp: w.Newest().Start.Format("2006-01-02T15:04:05.000Z07:00"),
 		Sent: w.Kind() == record.Sent, Method: x.Request.Method, Event: markup.Short(x.Event(), 48),
-		Verdict: p.verdictOf(x), Scheme: markup.Short(x.Scheme, 24), Answer: answerOf(x), Took: ui.Duration(x.Took)}
+		Verdict: p.verdictOf(x), Scheme: markup.Short(x.Scheme, 24), Answer: answerIn(w, x), Took: ui.Duration(x.Took)}
 	path := pathOf(x)
 	short := markup.Middle(path, longestPath)
 	head, tail := markup.Tail(short)
@@ -55,7 +55,7 @@ func (p *Page) rowOf(w *webhooks.Webhook, at place) row {
 	}
 	if app != nil {
 		r.Took = ui.Duration(app.Took)
-		if got := answerOf(app); got.Text != r.Answer.Text {
+		if got := answerIn(w, app); got.Text != r.Answer.Text {
 			r.Answer = answer{got.Class, r.Answer.Text + " → " + got.Text}
 		}
 	}
@@ -122,6 +122,15 @@ func (p *Page) verdictOf(x *record.Exchange) verdict {
 		return verdict{"warn", "!", "not checked"}
 	}
 	return verdict{"none", "–", "not checked"}
+}
+
+// answerIn is what came back for an exchange of a webhook: one without an end is under way until its process is taken
+// for dead.
+func answerIn(w *webhooks.Webhook, x *record.Exchange) answer {
+	if x.FailureKind() == record.FailUnknown && w.State == webhooks.Pending {
+		return answer{"none", "…"}
+	}
+	return answerOf(x)
 }
 
 // answerOf is what came back for an exchange.

@@ -182,7 +182,9 @@ function trim() {
 }
 
 function showWaiting() {
-  const button = $('#new'), n = state.waiting.length;
+  const button = $('#new'), n = state.waiting.length, rows = allRows().length;
+  if (!seeking && !$('#older')) $('#count').textContent = rows + ' shown';
+  if (!$('#older')) table()?.setAttribute('aria-rowcount', rows);
   button.hidden = n === 0;
   button.textContent = n + ' new';
 }

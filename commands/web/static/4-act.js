@@ -105,7 +105,7 @@ async function act(form, button) {
   if (what === 'delete' && !form.closest('.done')) { remove(id, form); return; }
   const action = button?.hasAttribute('formaction') ? button.formAction : form.getAttribute('action');
   const sends = what === 'replay' || what === 'edit';
-  if (sends) { for (const m of $$('.menu[open]')) m.open = false; showResult(id, sending(form, button)); }
+  if (sends) { closeMenus(); showResult(id, sending(form, button)); }
   let got;
   try { got = await post(form, action); } catch { showResult(id, ''); toast('The page cannot reach barb.', 4000); return; }
   if (what === 'preview' && got.ok) {
@@ -115,7 +115,7 @@ async function act(form, button) {
   } else if ((what === 'pin' || what === 'note') && got.ok) {
     const row = rowsIn(got.text)[0], old = rowOf(id);
     if (row && old) update(old, row);
-    for (const m of $$('.menu[open]')) m.open = false;
+    closeMenus();
     await redraw();
     toast(what === 'note' ? 'Noted.' : form.elements.pinned.value === '1' ? 'Pinned: pruning leaves it.' : 'Not pinned any more.');
   } else {
@@ -169,6 +169,7 @@ async function edit() {
   url.searchParams.set('part', '1');
   const got = await fetchHTML(url);
   if (!got.ok || chosenIn(here()) !== id) return;
+  closeMenus();
   $('.editor')?.remove();
   const made = new DOMParser().parseFromString(got.text, 'text/html').body.firstElementChild;
   $('#hook .strip').after(made);
@@ -253,5 +254,6 @@ async function onHook(run) {
   if (chosenIn(here()) !== state.chosen || !$('#hook article')) await open(state.chosen, { replace: chosenIn(here()) > 0 });
   if ($('#hook article')) run();
 }
-function menu(name, field) { const m = $('[data-menu=' + name + ']'); if (m) { m.open = true; $(field, m)?.focus(); } }
+function closeMenus() { for (const m of $$('.menu[open]')) m.open = false; }
+function menu(name, field) { const m = $('[data-menu=' + name + ']'); closeMenus(); if (m) { m.open = true; $(field, m)?.focus(); } }
 function submit(what) { const form = $('.acts form[data-act=' + what + ']'); if (form) form.requestSubmit(); }

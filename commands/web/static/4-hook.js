@@ -142,7 +142,7 @@ async function copyPart(part) {
   if (part === 'id') copy(String(id), 'the id');
   if (part === 'jq path') copy(state.path || '.', 'the path');
   if (part === 'url') copy(($('#url .secret span') || $('#url')).textContent, 'the URL', $('#url .secret') && 'with credentials');
-  if (part === 'headers') copy($$('#headers .fields tr').map((r) => r.cells[0].firstChild.textContent.trim() + ': ' + ($('.secret span', r) || r.cells[1]).textContent).join('\n'), 'the headers',
+  if (part === 'headers') copy($$('#headers>.fields tr').map((r) => r.cells[0].firstChild.textContent.trim() + ': ' + ($('.secret span', r) || r.cells[1]).textContent).join('\n'), 'the headers',
     $('#headers .secret') && 'with credentials');
   if (part === 'body') {
     const answer = await fetch('/w/' + id + '/download/request');

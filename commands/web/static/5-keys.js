@@ -20,7 +20,7 @@ function inField(el) { return el.closest('input:not([type=checkbox]),textarea,se
 
 doc.addEventListener('keydown', (e) => {
   if (e.isComposing || e.metaKey || e.altKey) return;
-  if (e.key === 'Escape' && inField(e.target) && !palette.open) { e.target.blur(); return; }
+  if (e.key === 'Escape' && inField(e.target) && !palette.open) { if (e.target.closest('.menu')) doing.back(); else e.target.blur(); return; }
   if (e.ctrlKey && e.key === 'k' && !palette.open && !sheet.open) { e.preventDefault(); openPalette(); return; }
   if (inField(e.target) || palette.open || sheet.open && e.key !== '?') return;
   const key = (e.ctrlKey ? 'ctrl-' : '') + (named[e.key] || e.key);
