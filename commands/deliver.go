@@ -149,7 +149,11 @@ func (d *delivering) run(ctx context.Context, w *worker.Worker, until worker.Unt
 
 // tell says what keeps messages from being delivered, each thing once.
 func (d *delivering) tell(e worker.Event) {
-	if !e.Blocked {
+	switch {
+	case e.Back:
+		d.sh.Note("history %s can be reached again", d.sh.HistoryName())
+		return
+	case !e.Blocked:
 		d.sh.Warn("%v", e.Err)
 		return
 	}

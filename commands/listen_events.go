@@ -65,6 +65,8 @@ func (g *listener) tellWork(e gateway.Event) {
 		} else {
 			g.sh.Warn("%v", e.Err)
 		}
+	case gateway.TroubleOver:
+		g.sh.Note("history %s can be reached again", g.sh.HistoryName())
 	case gateway.Forwarded:
 		g.tellForwarded(e)
 	case gateway.Redirects:

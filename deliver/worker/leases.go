@@ -21,9 +21,13 @@ const LeaseFor = 30 * time.Second
 const (
 	renewEvery  = LeaseFor / 6
 	leaseMargin = LeaseFor / 6 // an attempt is cut off so long before its lease ends
-	goneEvery   = time.Second  // how often leases of ended processes are looked for
-	freshFor    = time.Second  // see isFresh
-	lookAgain   = 100 * time.Millisecond
+	awayAgain   = time.Minute  // until it is told again that the history is away
+	// backAfter is how long nothing fails until it is told that it is back: a write that waits for a standby fails
+	// after 10 s.
+	backAfter = 15 * time.Second
+	goneEvery = time.Second // how often leases of ended processes are looked for
+	freshFor  = time.Second // see isFresh
+	lookAgain = 100 * time.Millisecond
 )
 
 // Leases are the entries of the queue that this process delivers. An attempt is made only while its entry's lease is
@@ -40,6 +44,8 @@ type Leases struct {
 	looks  int            // how often leases that nobody knows of are still looked for
 	lost   []int64        // those of the last look
 	ending map[int64]bool // entries that are being completed
+
+	toldAway, wasAway time.Time // when it was told that the history is away, zero: since it is not; and when it was, last
 }
 
 type lease struct {
@@ -50,6 +56,8 @@ type lease struct {
 // Event says what keeps entries from being delivered.
 type Event struct {
 	Err error
+	// Back says that the history is there again, after an Err that was store.ErrAway.
+	Back bool
 	// Blocked says that entries of this kind and target are left to another process, since Err keeps this one from it.
 	Blocked bool
 	Kind    store.QueueKind
@@ -260,9 +268,30 @@ func (l *Leases) takeOver(ctx context.Context) {
 	l.trouble(ctx, "the queue", err)
 }
 
-// trouble tells of an error, unless it only follows from the end of ctx.
+// trouble tells of an error, unless it only follows from the end of ctx; nil says that the history is there. While it
+// is away that is told once a minute, since workers ask for it every second.
 func (l *Leases) trouble(ctx context.Context, what string, err error) {
-	if err != nil && ctx.Err() == nil {
+	if ctx.Err() != nil {
+		return
+	}
+	l.mu.Lock()
+	isAway, now := errors.Is(err, store.ErrAway), time.Now()
+	again := isAway && now.Sub(l.toldAway) < awayAgain
+	back := err == nil && !l.toldAway.IsZero() && now.Sub(l.wasAway) >= backAfter
+	switch {
+	case back:
+		l.toldAway = time.Time{}
+	case isAway && !again:
+		l.toldAway = now
+	}
+	if isAway {
+		l.wasAway = now
+	}
+	l.mu.Unlock()
+	switch {
+	case back:
+		l.Tell(Event{Back: true})
+	case err != nil && !again:
 		l.Tell(Event{Err: fmt.Errorf("%s: %w", what, err)})
 	}
 }

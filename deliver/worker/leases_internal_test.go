@@ -2,7 +2,11 @@ package worker
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/barbhq/barb/deliver"
@@ -46,4 +50,30 @@ func TestALeaseIsHeldUntilItIsReleased(t *testing.T) {
 	if release(); l.extend(q) || len(l.Held()) != 0 || ctx.Err() == nil {
 		t.Errorf("after its release held %v, %v", l.Held(), ctx.Err())
 	}
+}
+
+// A server that is away is told of once a minute, and its return once.
+func TestAnOutageIsToldOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		l := &Leases{Tell: func(e Event) { told = append(told, fmt.Sprint(e.Back, " ", e.Err)) }}
+		away := fmt.Errorf("history %w", store.ErrAway)
+		for _, err := range []error{nil, away, away, errors.New("full"), away, nil, nil, away} {
+			l.trouble(t.Context(), "the queue", err)
+		}
+		seconds := func(n int, err error) {
+			for range n {
+				time.Sleep(time.Second)
+				l.trouble(t.Context(), "the queue", err)
+			}
+		}
+		seconds(90, away)
+		seconds(20, nil)
+		seconds(5, away)
+		const out = "false the queue: history cannot be reached"
+		want := []string{out, "false the queue: full", out, "true <nil>", out}
+		if !slices.Equal(told, want) {
+			t.Errorf("told  %q\nwanted %q", told, want)
+		}
+	})
 }

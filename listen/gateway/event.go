@@ -59,12 +59,13 @@ const (
 	ConfirmUnchecked              // an unchecked handshake wants an address opened, at the host Detail
 	Confirm                       // a handshake wants an address opened, at the host Detail
 
-	Answered  // Exchange was answered, and forwarded as Apps; IsBeside. It is as the history has it
-	LeftOut   // a webhook was answered that is neither recorded nor shown, as the filter leaves it out
-	NoRoute   // no route covers the path Path, so its webhooks are answered 404
-	Hangs     // its sender gets no answer, as the script says
-	Trouble   // Err, most often of the history; nothing else follows from it
-	Forwarded // Exchange is a forward to an app, as it may be shown; Failure, Cut
+	Answered    // Exchange was answered, and forwarded as Apps; IsBeside. It is as the history has it
+	LeftOut     // a webhook was answered that is neither recorded nor shown, as the filter leaves it out
+	NoRoute     // no route covers the path Path, so its webhooks are answered 404
+	Hangs       // its sender gets no answer, as the script says
+	Trouble     // Err, most often of the history; nothing else follows from it
+	TroubleOver // the history of an earlier Trouble can be reached again
+	Forwarded   // Exchange is a forward to an app, as it may be shown; Failure, Cut
 
 	Mirrored       // Exchange is a forward to a mirror
 	Compared       // Exchange, a forward to a mirror, and App were answered; Same

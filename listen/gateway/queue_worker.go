@@ -19,7 +19,11 @@ const (
 
 // tell tells what keeps entries from being delivered.
 func (q *Queue) tell(e worker.Event) {
-	if !e.Blocked {
+	switch {
+	case e.Back:
+		q.g.Tell(Event{Kind: TroubleOver})
+		return
+	case !e.Blocked:
 		q.g.trouble(0, e.Err)
 		return
 	}
