@@ -1,5 +1,5 @@
 // What comes while the page is open. It enters at the top only where nobody is looking further down.
-let source = null, pulseAt = 0, unheard = 0, unheardBad = 0;
+let source = null, pulseAt = 0, pulseLater = 0, unheard = 0, unheardBad = 0;
 
 function live() {
   source?.close();
@@ -201,7 +201,9 @@ $('#new').addEventListener('click', () => { take(); const first = allRows()[0]; 
 
 // pulse draws the strip of the last minutes.
 async function pulse() {
-  if (Date.now() < pulseAt || doc.hidden) return;
+  const wait = pulseAt - Date.now();
+  if (wait > 0) { pulseLater ||= setTimeout(() => { pulseLater = 0; pulse(); }, wait); return; } // what came since is told of, too
+  if (doc.hidden) return;
   pulseAt = Date.now() + 5000;
   try {
     const got = await fetchHTML('/pulse');
