@@ -39,7 +39,7 @@ func runWorkers(ctx context.Context, sh *shell.Shell) error {
 	case !sh.IsShared():
 		sh.Say("barb: a history in a file knows only the workers that are delivering something at the moment")
 	case len(all) == 0:
-		sh.Say("barb: no workers; barb deliver and barb listen --queue are some")
+		sh.Say("barb: no workers; barb deliver or barb listen --queue starts one")
 	}
 	sh.Stdout.Workers(all)
 	return nil
