@@ -16,6 +16,8 @@ type (
 	Mirror = engine.Mirror
 	// Remark is what a person has said of a webhook.
 	Remark = engine.Remark
+	// Members is all that belongs to some webhooks.
+	Members = engine.Members
 	// Pin says which scheme a secret verifies on a route.
 	Pin = engine.Pin
 	// Run is a batch of messages and its progress.

@@ -18,12 +18,6 @@ func (s *Store) GetQueued(ctx context.Context, id int64) (*Queued, error) {
 	return q, s.told(err)
 }
 
-// QueueOf returns the entries of the queue that deliver some exchanges, by id.
-func (s *Store) QueueOf(ctx context.Context, exchanges []int64) ([]*Queued, error) {
-	all, err := s.engine.QueueOf(ctx, exchanges)
-	return all, s.told(err)
-}
-
 // QueueDepth returns how many entries of some kinds there are in each state that has any; of no kind means of all.
 func (s *Store) QueueDepth(ctx context.Context, kinds ...QueueKind) (map[QueueState]int64, error) {
 	depth, err := s.engine.QueueDepth(ctx, kinds...)

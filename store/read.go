@@ -65,6 +65,12 @@ func (s *Store) Exchanges(ctx context.Context, firsts []int64) ([]*record.Exchan
 	return xs, s.told(err)
 }
 
+// Members returns all exchanges of webhooks as Exchanges does, their entries of the queue, and their remarks.
+func (s *Store) Members(ctx context.Context, firsts []int64) (Members, error) {
+	m, err := s.engine.Members(ctx, firsts)
+	return m, s.told(err)
+}
+
 // Containing returns those of some exchanges with a text in either body, byte for byte.
 func (s *Store) Containing(ctx context.Context, exchanges []int64, text string) ([]int64, error) {
 	ids, err := s.engine.Containing(ctx, exchanges, text)

@@ -35,6 +35,7 @@ type Reader interface {
 	Thread(ctx context.Context, id int64) ([]*record.Exchange, error)
 	Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error]
 	Exchanges(ctx context.Context, firsts []int64) ([]*record.Exchange, error)
+	Members(ctx context.Context, firsts []int64) (Members, error)
 	Containing(ctx context.Context, exchanges []int64, text string) ([]int64, error)
 	EventTypes(ctx context.Context, prefix string, limit int) ([]string, error)
 	Figures(ctx context.Context, f Filter) (Figures, error)
@@ -47,6 +48,13 @@ type Reader interface {
 	Pinned(ctx context.Context, route string) (map[string]string, error)
 	CountPins(ctx context.Context, scheme string) (int64, error)
 	GetRun(ctx context.Context, id int64) (Run, error)
+}
+
+// Members is all that belongs to some webhooks.
+type Members struct {
+	Exchanges []*record.Exchange // by id
+	Entries   []*Queued          // that deliver them, by id
+	Remarks   map[int64]Remark   // by the first exchange
 }
 
 // QueueReader reads the queue.

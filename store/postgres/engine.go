@@ -32,6 +32,8 @@ type Engine struct {
 	clock  clock
 	size   size
 	others neighbours
+	ends   ends
+	near   int64 // how many ids are a partition to a reader
 	gets   bundle.Reader[*record.Exchange]
 	writer writer // for Commit alone
 }
@@ -52,7 +54,8 @@ func Open(ctx context.Context, where string, create bool) (*Engine, error) {
 	if err != nil {
 		return nil, reason.Translate(name, err)
 	}
-	s := &Engine{name: name, pool: pool, self: rand.Int64N(1<<63-1) + 1, sweeps: sweptRows, now: time.Now}
+	s := &Engine{name: name, pool: pool, self: rand.Int64N(1<<63-1) + 1, sweeps: sweptRows, near: perPartition,
+		now: time.Now}
 	s.writer.engine, s.gets.Read = s, s.whole
 	if err := tried(ctx, func() error { return s.open(ctx, create) }, patienceToOpen); err != nil {
 		pool.Close()

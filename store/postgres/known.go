@@ -39,14 +39,17 @@ func (s *Engine) Mirror(ctx context.Context, id int64) (m engine.Mirror, ok bool
 }
 
 // Remarks returns the remarks of webhooks, by what SetRemark calls first. Most webhooks have none.
-func (s *Engine) Remarks(ctx context.Context, firsts []int64) (all map[int64]engine.Remark, err error) {
-	all = map[int64]engine.Remark{}
-	err = s.each(ctx, "SELECT webhook, pinned, note FROM barb.remark WHERE webhook = ANY($1)", []any{firsts},
+func (s *Engine) Remarks(ctx context.Context, firsts []int64) (map[int64]engine.Remark, error) {
+	all := map[int64]engine.Remark{}
+	return all, s.together(ctx, remarksOf(firsts, all))
+}
+
+func remarksOf(firsts []int64, into map[int64]engine.Remark) asked {
+	return asked{"SELECT webhook, pinned, note FROM barb.remark WHERE webhook = ANY($1)", []any{firsts},
 		func(row engine.Row) error {
-			all[row.Number()] = engine.Remark{Pinned: row.Yes(), Note: row.Text()}
+			into[row.Number()] = engine.Remark{Pinned: row.Yes(), Note: row.Text()}
 			return nil
-		})
-	return all, err
+		}}
 }
 
 // PinKey returns the random key of the history, under which secrets have fingerprints.

@@ -38,7 +38,7 @@ func (s *Engine) Get(ctx context.Context, id int64) (*record.Exchange, error) {
 // whole returns exchanges by their ids, in the order of these, nil for one that is not there.
 func (s *Engine) whole(ctx context.Context, ids []int64) ([]*record.Exchange, error) {
 	xs, err := s.exchanges(ctx, true, "SELECT "+lightCells+bodyCells+" FROM unnest($1::bigint[]) f(id)"+
-		within(exchangeOf+bodyJoins), ids, slices.Min(ids), slices.Max(ids))
+		within(exchangeOf+bodyJoins, "$2", "$3"), ids, slices.Min(ids), slices.Max(ids))
 	byID := map[int64][]*record.Exchange{}
 	for _, x := range xs {
 		byID[x.ID] = append(byID[x.ID], x)
@@ -69,6 +69,9 @@ func (s *Engine) List(ctx context.Context, f engine.Filter) iter.Seq2[*record.Ex
 		if left <= 0 {
 			left = math.MaxInt
 		}
+		if len(spans) > 0 {
+			spans = s.nearFirst(spans, f.OldestFirst)
+		}
 		for many, rows := 1, pageRows; len(spans) > 0 && left > 0; {
 			n := min(many, len(spans))
 			xs, last, err := s.page(ctx, sc, &f, spans[:n], min(rows, left))
@@ -91,6 +94,20 @@ func (s *Engine) List(ctx context.Context, f engine.Filter) iter.Seq2[*record.Ex
 			}
 		}
 	}
+}
+
+// nearFirst cuts the first of some spans, in the order of a list, behind its end that is looked at first.
+func (s *Engine) nearFirst(spans []engine.Range, oldestFirst bool) []engine.Range {
+	first := spans[0]
+	near := s.nearBy(first, oldestFirst)
+	if near == first {
+		return spans
+	}
+	last := near.From
+	if oldestFirst {
+		last = near.To
+	}
+	return append([]engine.Range{near}, behind(spans, last, oldestFirst)...)
 }
 
 // behind returns what is left of spans, in the order of a list, behind an id.
@@ -137,7 +154,7 @@ func (s *Engine) page(ctx context.Context, sc *scope.Scope, f *engine.Filter, sp
 const sized = `, sized AS MATERIALIZED (SELECT f.id, sum(coalesce(octet_length(q.body), 0) +
 			coalesce(octet_length(e.answer_body), octet_length(p.body), 0))
 			OVER (ORDER BY f.id@desc ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-		FROM found f` + exchangeOf + bodyJoins + ")"
+		FROM found f@whole)`
 
 // listQuery is the query for the next exchanges of some spans.
 func listQuery(sc *scope.Scope, f *engine.Filter, spans []engine.Range, want int) (query string, args []any) {
@@ -151,11 +168,17 @@ func listQuery(sc *scope.Scope, f *engine.Filter, spans []engine.Range, want int
 		return query, sc.Args
 	}
 	found := "WITH found AS MATERIALIZED (" + sc.Found("e.id", spans, desc, want) + ")"
-	if !f.Bodies {
-		return found + " SELECT " + lightCells + " FROM found f" + exchangeOf + " ORDER BY e.id" + desc, sc.Args
+	low, high := spans[0].From, spans[0].To
+	for _, r := range spans {
+		low, high = min(low, r.From), max(high, r.To)
 	}
-	return found + strings.Replace(sized, "@desc", desc, 1) + " SELECT " + lightCells + bodyCells +
-		" FROM (SELECT id FROM sized WHERE coalesce(before, 0) < " + fmt.Sprint(pageBytes) + ") f" + exchangeOf + bodyJoins +
+	from, to := sc.Arg(low), sc.Arg(high)
+	exchange, whole := within(exchangeOf, from, to), within(exchangeOf+bodyJoins, from, to)
+	if !f.Bodies {
+		return found + " SELECT " + lightCells + " FROM found f" + exchange + " ORDER BY e.id" + desc, sc.Args
+	}
+	return found + strings.NewReplacer("@desc", desc, "@whole", whole).Replace(sized) + " SELECT " + lightCells +
+		bodyCells + " FROM (SELECT id FROM sized WHERE coalesce(before, 0) < " + fmt.Sprint(pageBytes) + ") f" + whole +
 		" ORDER BY e.id" + desc, sc.Args
 }
 
@@ -196,29 +219,64 @@ func (s *Engine) Newest(ctx context.Context, n int) (int64, error) {
 
 // webhookOf finds the exchanges of the webhooks f. All but the first have a higher id than the first: they are recorded
 // after it, by whatever process. The first exchange may be pruned: the others still are one webhook. own are exchanges
-// that are asked for by their ids.
+// that are asked for by their ids. No id is below @low.
 const webhookOf = `ids AS MATERIALIZED (SELECT f.id FROM firsts f UNION SELECT o.id FROM own o UNION
 		SELECT m.id FROM firsts f CROSS JOIN LATERAL (SELECT x.id FROM barb.exchange x
-			WHERE x.webhook = f.id AND x.id > f.id OFFSET 0) m)
-	SELECT ` + lightCells + " FROM ids f" + exchangeOf + " ORDER BY e.id"
+			WHERE x.webhook = f.id AND x.id > f.id AND x.id >= @low OFFSET 0) m)
+	SELECT @cells FROM ids f CROSS JOIN LATERAL (SELECT * FROM barb.exchange x WHERE x.id = f.id AND x.id >= @low
+		LIMIT 1) e ORDER BY e.id`
 
 // Thread returns all exchanges of the webhook that an exchange belongs to, by id and as light as List has them.
 // ErrNotFound when there is no exchange of this id.
 func (s *Engine) Thread(ctx context.Context, id int64) ([]*record.Exchange, error) {
 	xs, err := s.exchanges(ctx, false,
 		"WITH firsts AS MATERIALIZED (SELECT coalesce(webhook, id) AS id FROM barb.exchange "+
-			"WHERE id = $1), own AS (SELECT $1::bigint AS id), "+webhookOf, id)
+			"WHERE id = $1), own AS (SELECT $1::bigint AS id), "+
+			strings.NewReplacer("@low", "1", "@cells", lightCells).Replace(webhookOf), id)
 	if err == nil && len(xs) == 0 {
 		err = fmt.Errorf("%d: %w", id, engine.ErrNotFound)
 	}
 	return xs, err
 }
 
+// exchangesOf is the query for cells of all exchanges of webhooks.
+func exchangesOf(firsts []int64, cells string) (query string, args []any) {
+	low := int64(math.MaxInt64)
+	for _, id := range firsts {
+		low = min(low, id)
+	}
+	return "WITH firsts AS MATERIALIZED (SELECT id FROM unnest($1::bigint[]) f(id)), own AS (SELECT 0::bigint AS id), " +
+		strings.NewReplacer("@low", "$2", "@cells", cells).Replace(webhookOf), []any{firsts, low}
+}
+
 // Exchanges returns all exchanges of webhooks, each given by the id of its first, by id and as light as List has them.
 func (s *Engine) Exchanges(ctx context.Context, firsts []int64) ([]*record.Exchange, error) {
-	return s.exchanges(ctx, false, "WITH firsts AS MATERIALIZED (SELECT id FROM unnest($1::bigint[]) f(id)), "+
-		"own AS (SELECT 0::bigint AS id), "+
-		webhookOf, firsts)
+	query, args := exchangesOf(firsts, lightCells)
+	return s.exchanges(ctx, false, query, args...)
+}
+
+// Members returns all exchanges of webhooks as Exchanges does, the entries of the queue that deliver them, by id, and
+// the remarks.
+func (s *Engine) Members(ctx context.Context, firsts []int64) (m engine.Members, err error) {
+	const isQueued = ", (SELECT 1 FROM barb.queue q WHERE q.thread = e.id LIMIT 1)"
+	var rows []engine.Row
+	var queued []int64
+	query, args := exchangesOf(firsts, lightCells+isQueued)
+	m.Remarks = map[int64]engine.Remark{}
+	err = s.together(ctx, asked{query, args, func(row engine.Row) error {
+		rows = append(rows, row)
+		if id, ok := row[0].(int64); ok && row[len(row)-1] != nil {
+			queued = append(queued, id)
+		}
+		return nil
+	}}, remarksOf(firsts, m.Remarks))
+	if err == nil {
+		m.Exchanges, err = s.scanned(ctx, rows, false)
+	}
+	if err == nil && len(queued) > 0 {
+		m.Entries, err = s.QueueOf(ctx, queued)
+	}
+	return m, err
 }
 
 // EventTypes returns up to limit types that begin with prefix among the newest few thousand exchanges, sorted.

@@ -151,6 +151,9 @@ func TestReadsExchangesAsSQLiteDoes(t *testing.T) {
 		const n = 300
 		old, e := both(t, seed, n)
 		engines, chance, ctx := [2]engine.Engine{old, e}, rand.New(rand.NewPCG(seed, 2)), t.Context()
+		if seed == 1 {
+			e.ReadBy(64) // a history of many partitions
+		}
 		for range 60 {
 			f := anyFilter(chance, n)
 			what := fmt.Sprintf("%+v", f)
@@ -178,6 +181,7 @@ func sameOfID(ctx context.Context, t *testing.T, engines [2]engine.Engine, id in
 	same(t, "Get"+what, func(e engine.Engine) (*record.Exchange, error) { return e.Get(ctx, id) }, engines)
 	same(t, "Thread"+what, func(e engine.Engine) ([]*record.Exchange, error) { return e.Thread(ctx, id) }, engines)
 	same(t, "Exchanges"+what, func(e engine.Engine) ([]*record.Exchange, error) { return e.Exchanges(ctx, ids) }, engines)
+	same(t, "Members"+what, func(e engine.Engine) (engine.Members, error) { return e.Members(ctx, ids) }, engines)
 	same(t, "Requests"+what, func(e engine.Engine) ([]*record.Exchange, error) {
 		return e.Requests(ctx, []*record.Exchange{{ID: id}, {ID: id + 4}, {ID: id + 1}})
 	}, engines)

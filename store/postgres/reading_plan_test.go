@@ -46,7 +46,7 @@ var (
 func explain(t *testing.T, s *Engine, query string, args []any) (plan string, blocks int) {
 	t.Helper()
 	err := pgx.BeginFunc(t.Context(), s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(t.Context(), withoutCompiling); err != nil {
+		if _, err := tx.Exec(t.Context(), settingsOf(asked{query: query})); err != nil {
 			return err
 		}
 		rows, err := tx.Query(t.Context(), "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) "+query, args...)

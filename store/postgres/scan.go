@@ -31,8 +31,8 @@ const (
 )
 
 // within gives the joins the bounds of all ids: the server then plans only for the partitions that have them.
-func within(joins string) string {
-	return strings.ReplaceAll(joins, " LIMIT 1", " AND x.id BETWEEN $2 AND $3 LIMIT 1")
+func within(joins, from, to string) string {
+	return strings.ReplaceAll(joins, " LIMIT 1", " AND x.id BETWEEN "+from+" AND "+to+" LIMIT 1")
 }
 
 // exchanges reads the exchanges that a query of lightCells, and of bodyCells when whole, finds.
@@ -41,6 +41,11 @@ func (s *Engine) exchanges(ctx context.Context, whole bool, query string, args .
 	if err != nil {
 		return nil, err
 	}
+	return s.scanned(ctx, rows, whole)
+}
+
+// scanned reads the exchanges of some rows.
+func (s *Engine) scanned(ctx context.Context, rows []engine.Row, whole bool) ([]*record.Exchange, error) {
 	n := nameReader{words: &s.words}
 	xs, err := scanAll(rows, whole, n.of)
 	if err == nil && len(n.missing) > 0 { // then it is read again, with all names

@@ -24,14 +24,13 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 		if f.OldestFirst {
 			since = time.Time{}
 		}
-		all, err := s.during(ctx, since, f.Until)
-		if err == nil {
-			f.Event, err = s.onlyEvent(ctx, f.Event)
-		}
+		known, err := s.lookUp(ctx, &f, since, false)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
+		f.Event = known.Event
+		all := known.during
 		if f.Before > 0 {
 			all.To = min(all.To, f.Before-1)
 		}
@@ -47,9 +46,9 @@ func (s *Engine) Webhooks(ctx context.Context, f engine.Filter) iter.Seq2[[]int6
 		case len(conditions) == 0:
 			s.walked(ctx, f.OldestFirst, &scope.Scope{}, all, all.To, yield)
 		case f.OldestFirst || len(f.IDs) > 0:
-			s.gathered(ctx, &f, &conditions[0], all, yield)
+			s.gathered(ctx, &f, &conditions[0], known, all, yield)
 		default:
-			s.newestFirst(ctx, &f, conditions, all, yield)
+			s.newestFirst(ctx, &f, conditions, known, all, yield)
 		}
 	}
 }
@@ -89,18 +88,19 @@ func conditionsOf(f *engine.Filter) []engine.Filter {
 
 // isIndexed reports whether an index finds a condition.
 func isIndexed(f *engine.Filter) bool {
-	return f.Scheme == "" && !strings.Contains(f.Event, "*") && !strings.HasPrefix(f.Event, handshakePrefix) &&
+	return f.Scheme == "" && !strings.Contains(f.Event, "*") && !strings.HasPrefix(f.Event, scope.HandshakePrefix) &&
 		(f.Status == engine.StatusRange{} || scope.FailsByAnswer(f))
 }
 
 // gathered yields the webhooks of one condition, sorted, or with the oldest first those of a condition without an index
 // that many fulfil.
-func (s *Engine) gathered(ctx context.Context, f, condition *engine.Filter, all engine.Range,
+func (s *Engine) gathered(ctx context.Context, f, condition *engine.Filter, known *lookup, all engine.Range,
 	yield func([]int64, error) bool,
 ) {
-	sc, err := s.scope(ctx, condition)
+	sc := known.scope(condition)
 	few := true
-	if err == nil && !isIndexed(condition) {
+	var err error
+	if !isIndexed(condition) {
 		few, err = s.areFewer(ctx, sc, fewRows)
 	}
 	switch {
@@ -187,17 +187,20 @@ func sortedQuery(sc *scope.Scope, spans []engine.Range, died bool, last int64) (
 		"), first) FROM found", sc.Args
 }
 
-// The newest exchange of each webhook, and the oldest that is still there. Exchanges beyond the last id of the list
-// came while it was read. OFFSET 0 keeps the planner from making a join of a subquery, for which it would read all.
+// The newest exchange of each webhook, and the oldest that is still there. Of its other exchanges only later ones, or
+// earlier ones, matter: so the bound of the ids is theirs, too, by which the planner leaves partitions out. Exchanges
+// beyond the last id of the list came while it was read. OFFSET 0 keeps the planner from making a join of a subquery,
+// for which it would read all.
 const (
 	newestOfEach = `SELECT w.id, coalesce(w.webhook, w.id) FROM barb.exchange w WHERE w.id BETWEEN @from AND @to
 		AND NOT EXISTS (SELECT 1 FROM barb.exchange x
-			WHERE x.webhook = coalesce(w.webhook, w.id) AND x.id > w.id AND x.id <= @last OFFSET 0)
+			WHERE x.webhook = coalesce(w.webhook, w.id) AND x.id > w.id AND x.id BETWEEN @from AND @last OFFSET 0)
 		@some ORDER BY w.id DESC LIMIT @want`
 	oldestOfEach = `SELECT w.id, coalesce(w.webhook, w.id) FROM barb.exchange w WHERE w.id BETWEEN @from AND @to
-		AND (w.webhook IS NULL OR NOT EXISTS (SELECT 1 FROM barb.exchange p WHERE p.id = w.webhook OFFSET 0)
+		AND (w.webhook IS NULL
+			OR NOT EXISTS (SELECT 1 FROM barb.exchange p WHERE p.id = w.webhook AND p.id <= @to OFFSET 0)
 			AND NOT EXISTS (SELECT 1 FROM barb.exchange x
-				WHERE x.webhook = w.webhook AND x.id > w.webhook AND x.id < w.id OFFSET 0))
+				WHERE x.webhook = w.webhook AND x.id > w.webhook AND x.id < w.id AND x.id <= @to OFFSET 0))
 		@some ORDER BY w.id LIMIT @want`
 
 	// someOf keeps the webhooks with an exchange that fulfils terms. It saves reading all the others.
@@ -233,7 +236,8 @@ func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope.Scope, 
 	for all.From <= all.To {
 		var firsts []int64
 		var at int64
-		query, args := walkQuery(sc, oldestFirst, all, last, want)
+		near := s.nearBy(all, oldestFirst)
+		query, args := walkQuery(sc, oldestFirst, near, last, want)
 		err := s.each(ctx, query, args, func(row engine.Row) error {
 			at = row.Number()
 			firsts = append(firsts, row.Number())
@@ -246,14 +250,18 @@ func (s *Engine) walked(ctx context.Context, oldestFirst bool, sc *scope.Scope, 
 		if len(firsts) > 0 && !yield(firsts, nil) {
 			return
 		}
-		if len(firsts) < want {
-			return
-		}
-		want = pageRows
-		if oldestFirst {
+		switch more := len(firsts) == want; {
+		case oldestFirst && more:
 			all.From = at + 1
-		} else {
+		case oldestFirst:
+			all.From = near.To + 1
+		case more:
 			all.To = at - 1
+		default:
+			all.To = near.From - 1
+		}
+		if len(firsts) > 0 {
+			want = pageRows
 		}
 	}
 }

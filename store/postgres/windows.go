@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,6 +21,7 @@ type windows struct {
 	died  bool         // those that died in the queue fulfil the first one, too
 
 	indexed []indexed // the conditions that indexes find
+	wide    bool      // look for them in all ids
 	last    int64     // of the list
 	size    int64     // of the next window
 	found   int       // webhooks so far
@@ -39,6 +41,9 @@ const (
 	// where there are several conditions, few of them fulfil the others, too.
 	firstMatches, firstOfSeveral, mostMatches = 64, 512, 4096
 
+	// fewMatches is how many exchanges of a condition are enough for a window of all near ids.
+	fewMatches = firstMatches / 2
+
 	// fewRows is up to how many exchanges of a condition without an index are sorted when the newest rows were not
 	// enough.
 	newestRows, fewRows = 20_000, 20_000
@@ -46,13 +51,10 @@ const (
 
 // newestFirst yields the webhooks of some conditions, the one with the newest exchange first. Where no index finds one
 // of them and none of the newest fulfils all, the few that fulfil the first one are sorted.
-func (s *Engine) newestFirst(ctx context.Context, f *engine.Filter, conditions []engine.Filter, all engine.Range,
-	yield func([]int64, error) bool,
+func (s *Engine) newestFirst(ctx context.Context, f *engine.Filter, conditions []engine.Filter, known *lookup,
+	all engine.Range, yield func([]int64, error) bool,
 ) {
-	l, err := s.windows(ctx, conditions, all.To, yield)
-	if err != nil {
-		yield(nil, err)
-	}
+	l := s.windows(conditions, known, all.To, yield)
 	if l == nil {
 		return
 	}
@@ -63,11 +65,8 @@ func (s *Engine) newestFirst(ctx context.Context, f *engine.Filter, conditions [
 			return
 		}
 		if rest.To = newest.From - 1; l.found <= 1 {
-			sc, err := s.scope(ctx, &conditions[0])
-			few := false
-			if err == nil {
-				few, err = s.areFewer(ctx, sc, fewRows)
-			}
+			sc := known.scope(&conditions[0])
+			few, err := s.areFewer(ctx, sc, fewRows)
 			switch {
 			case err != nil:
 				yield(nil, err)
@@ -115,50 +114,78 @@ type window struct {
 }
 
 // rarest has the rarest of the conditions that indexes find give the window as many ids as hold some matches, where it
-// is rare enough. Its exchanges are then found by the index.
+// is rare enough. Its exchanges are then found by the index. The near ids are looked at first.
 func (l *windows) rarest(ctx context.Context, w *window, from int64, matches int) error {
 	if len(l.indexed) == 0 {
 		return nil
 	}
-	sc, parts := &scope.Scope{}, []string(nil)
-	for i := range l.indexed {
-		found := l.indexed[i].within(sc, "e.id", engine.Range{From: 1, To: w.ids.To}, matches)
-		parts = append(parts, fmt.Sprintf("SELECT coalesce(min(id), 1), count(*) FROM (%s) f", found))
+	within := engine.Range{From: 1, To: w.ids.To}
+	if !l.wide {
+		within = l.s.nearBy(within, false)
 	}
-	var low []int64
-	err := l.s.each(ctx, strings.Join(parts, " UNION ALL "), sc.Args, func(row engine.Row) error {
-		if low = append(low, row.Number()); row.Number() < int64(matches) {
-			low[len(low)-1] = 0
-		}
-		return nil
-	})
+	counts, err := l.count(ctx, within, matches)
+	if rare := func(c count) bool { return c.found < fewMatches }; err == nil && within.From > 1 &&
+		slices.ContainsFunc(counts, rare) {
+		within.From = 1
+		counts, err = l.count(ctx, within, matches)
+	}
+	l.wide = true // what was not enough comes from further away
 	if err != nil {
 		return err
 	}
-	by := slices.Index(low, slices.Min(low))
-	w.ids.From = max(low[by], from)
-	if w.ids.To-low[by] < 16*int64(matches) && low[by] > 0 { // to read all of them is as fast
+	by := slices.IndexFunc(counts, func(c count) bool {
+		return c == slices.MinFunc(counts, func(a, b count) int {
+			return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.found, b.found))
+		})
+	})
+	low := counts[by].low
+	w.ids.From = max(low, from)
+	if w.ids.To-low < 16*int64(matches) && counts[by].found == matches { // to read all of them is as fast
 		return nil
 	}
-	w.by, w.whole = by, low[by] == 0
-	for i := range low {
-		if i != by && 8*(w.ids.To-low[i]) > w.ids.To-low[by] {
+	w.by, w.whole = by, low <= 1
+	for i, c := range counts {
+		if i != by && 8*(w.ids.To-c.low) > w.ids.To-low {
 			w.other = append(w.other, i)
 		}
 	}
 	return nil
 }
 
+// count is how many exchanges fulfil a condition from an id on.
+type count struct {
+	low   int64
+	found int
+}
+
+// count counts, within some ids, the newest exchanges that fulfil each of the conditions that indexes find, up to most.
+func (l *windows) count(ctx context.Context, within engine.Range, most int) (counts []count, err error) {
+	sc, parts := &scope.Scope{}, []string(nil)
+	for i := range l.indexed {
+		found := l.indexed[i].within(sc, "e.id", within, most)
+		parts = append(parts, fmt.Sprintf("SELECT coalesce(min(id), 1), count(*) FROM (%s) f", found))
+	}
+	err = l.s.each(ctx, strings.Join(parts, " UNION ALL "), sc.Args, func(row engine.Row) error {
+		c := count{row.Number(), int(row.Number())}
+		if c.found < most {
+			c.low = within.From
+		}
+		counts = append(counts, c)
+		return nil
+	})
+	return counts, err
+}
+
 // windows translates conditions; nil when no exchange can fulfil one of them.
-func (s *Engine) windows(ctx context.Context, conditions []engine.Filter, last int64,
+func (s *Engine) windows(conditions []engine.Filter, known *lookup, last int64,
 	yield func([]int64, error) bool,
-) (*windows, error) {
+) *windows {
 	l := &windows{s: s, sc: &scope.Scope{}, last: last, size: firstWindow, yield: yield}
 	for i := range conditions {
 		c := &conditions[i]
 		sc := &scope.Scope{Direct: scope.IsDirect(c), Spans: []engine.Range{{From: 1, To: last}}}
-		if err := s.translate(ctx, sc, c); err != nil || len(sc.Spans) == 0 {
-			return nil, err
+		if known.Translate(sc, c); len(sc.Spans) == 0 {
+			return nil
 		}
 		if isIndexed(c) {
 			l.indexed = append(l.indexed, indexed{sc, c.Failed})
@@ -176,7 +203,7 @@ func (s *Engine) windows(ctx context.Context, conditions []engine.Filter, last i
 		}
 		l.terms = append(l.terms, term)
 	}
-	return l, nil
+	return l
 }
 
 // indexed is a condition that an index finds.
@@ -209,18 +236,20 @@ func (i *indexed) webhooks(into *scope.Scope, ids engine.Range) string {
 // died adds the webhooks of some ids that died in the queue. To ask this of each exchange would take longer than all
 // the rest.
 func died(sc *scope.Scope, ids engine.Range) string {
+	from, to := sc.Arg(ids.From), sc.Arg(ids.To)
 	return " UNION ALL SELECT coalesce(e.webhook, e.id) FROM (SELECT thread AS id FROM barb.queue WHERE state = 3" +
-		" AND thread BETWEEN " + sc.Arg(ids.From) + " AND " + sc.Arg(ids.To) + ") f" + exchangeOf
+		" AND thread BETWEEN " + from + " AND " + to + ") f" + within(exchangeOf, from, to)
 }
 
-// windowQuery finds the webhooks @found whose newest exchange is in a window. The same two subqueries look at all
-// terms: the planner needs some time for each subquery and partition.
+// windowQuery finds the webhooks @found whose newest exchange is in a window, and that exchange. The same two
+// subqueries look at all terms: the planner needs some time for each subquery and partition. Nearly all webhooks of a
+// window begin not long before it: those that begin before @begin are returned without a look at them.
 const windowQuery = `WITH found AS MATERIALIZED (@found)
-	SELECT f.first FROM (SELECT DISTINCT first FROM found) f
-	LEFT JOIN LATERAL (SELECT @own FROM barb.exchange e WHERE e.id = f.first LIMIT 1) own ON true
+	SELECT f.first, coalesce(later.newest, f.first) FROM (SELECT DISTINCT first FROM found) f
+	LEFT JOIN LATERAL (SELECT @own FROM barb.exchange e WHERE e.id = f.first AND e.id >= @begin LIMIT 1) own ON true
 	LEFT JOIN LATERAL (SELECT max(e.id + 0) AS newest, @later FROM barb.exchange e
-		WHERE e.webhook = f.first AND e.id > f.first AND e.id <= @last) later ON true
-	WHERE coalesce(later.newest, f.first) BETWEEN @from AND @to AND @all ORDER BY coalesce(later.newest, f.first) DESC`
+		WHERE e.webhook = f.first AND e.id > f.first AND e.id BETWEEN @begin AND @last) later ON true
+	WHERE f.first < @begin OR coalesce(later.newest, f.first) BETWEEN @from AND @to AND @all`
 
 // throughIDs finds the webhooks of a window that may fulfil the first condition @first. An exchange before the window
 // may fulfil it, too.
@@ -228,8 +257,10 @@ const throughIDs = `SELECT coalesce(e.webhook, e.id) AS first FROM barb.exchange
 		WHERE e.id BETWEEN @from AND @to AND (@first OR e.webhook < @from)
 		GROUP BY 1`
 
-// query is the query for the webhooks of a window.
-func (l *windows) query(w *window) (query string, args []any) {
+// query is the query for the webhooks of a window that candidates finds, but for those that begin before an id.
+func (l *windows) query(w *window, begin int64, candidates func(sc *scope.Scope, from, to string) string) (query string,
+	args []any,
+) {
 	sc := l.sc.With()
 	own, later, all := make([]string, len(l.terms)), make([]string, len(l.terms)), make([]string, len(l.terms))
 	for i, term := range l.terms {
@@ -238,8 +269,8 @@ func (l *windows) query(w *window) (query string, args []any) {
 	}
 	from, to := sc.Arg(w.ids.From), sc.Arg(w.ids.To)
 	return strings.NewReplacer("@from", from, "@to", to, "@last", sc.Arg(l.last), "@own", strings.Join(own, ", "),
-		"@later", strings.Join(later, ", "), "@all", strings.Join(all, " AND "), "@found", l.candidates(sc, w, from, to)).
-		Replace(windowQuery), sc.Args
+		"@later", strings.Join(later, ", "), "@all", strings.Join(all, " AND "), "@begin", sc.Arg(begin),
+		"@found", candidates(sc, from, to)).Replace(windowQuery), sc.Args
 }
 
 // candidates is the query for the webhooks that may be in a window. An exchange before it may have made one fulfil a
@@ -269,8 +300,7 @@ func (l *windows) candidates(sc *scope.Scope, w *window, from, to string) string
 
 // look yields the webhooks of a window. It returns false when no more are wanted.
 func (l *windows) look(ctx context.Context, w *window) (more bool) {
-	query, args := l.query(w)
-	firsts, err := l.s.numbers(ctx, query, args...)
+	firsts, err := l.in(ctx, w)
 	if err != nil {
 		l.yield(nil, err)
 		return false
@@ -284,4 +314,38 @@ func (l *windows) look(ctx context.Context, w *window) (more bool) {
 		}
 	}
 	return true
+}
+
+// in returns the webhooks of a window, the one with the newest exchange first.
+func (l *windows) in(ctx context.Context, w *window) (firsts []int64, err error) {
+	var refs []webhookRef
+	var early []int64 // webhooks that begin long before
+	begin := int64(1)
+	if !w.whole {
+		begin = max(1, (w.ids.From-2*late)/l.s.near*l.s.near)
+	}
+	read := func(row engine.Row) error {
+		ref := webhookRef{row.Number(), row.Number()}
+		if ref.first < begin {
+			early = append(early, ref.first)
+		} else {
+			refs = append(refs, ref)
+		}
+		return nil
+	}
+	query, args := l.query(w, begin, func(sc *scope.Scope, from, to string) string {
+		return l.candidates(sc, w, from, to)
+	})
+	if err = l.s.each(ctx, query, args, read); err == nil && len(early) > 0 {
+		begin = slices.Min(early)
+		query, args = l.query(w, begin, func(sc *scope.Scope, _, _ string) string {
+			return "SELECT first FROM unnest(" + sc.Arg(early) + "::bigint[]) f(first)"
+		})
+		err = l.s.each(ctx, query, args, read)
+	}
+	slices.SortFunc(refs, func(a, b webhookRef) int { return cmp.Compare(b.newest, a.newest) })
+	for _, ref := range refs {
+		firsts = append(firsts, ref.first)
+	}
+	return firsts, err
 }

@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -32,6 +34,13 @@ func scattered(t *testing.T) *Engine {
 
 func TestWebhooksOfAllWindowsAreListed(t *testing.T) {
 	s := scattered(t)
+	for _, s.near = range []int64{perPartition, 4096, 512} {
+		listsAllWindows(t, s)
+	}
+}
+
+func listsAllWindows(t *testing.T, s *Engine) {
+	t.Helper()
 	const died = "EXISTS (SELECT FROM barb.queue d WHERE d.thread = e.id AND d.state = 3)"
 	for name, c := range map[string]struct {
 		f     engine.Filter
@@ -47,6 +56,7 @@ func TestWebhooksOfAllWindowsAreListed(t *testing.T) {
 		"few":             {engine.Filter{Endpoint: "h40.test"}, "bool_or(endpoint = 40)"},
 		"glob":            {engine.Filter{Event: "e3*"}, "bool_or(event = 103)"},
 		"none":            {engine.Filter{Event: "e99"}, "false"},
+		"all":             {engine.Filter{}, "true"},
 		"most of the ids": {engine.Filter{IDs: []engine.Range{{From: 500, To: 11_900}}}, "bool_or(id BETWEEN 500 AND 11900)"},
 	} {
 		want := firstsOf(t, s, "SELECT coalesce(webhook, id) FROM barb.exchange e GROUP BY 1 HAVING "+c.terms+
@@ -62,7 +72,7 @@ func TestWebhooksOfAllWindowsAreListed(t *testing.T) {
 			got = append(got, page...)
 		}
 		if most := 5 + len(got)/pageRows + 12; pages > most { // each page costs statements
-			t.Errorf("%s: %d webhooks in %d pages, at most %d would do", name, len(got), pages, most)
+			t.Errorf("%s: %d webhooks in %d pages, at most %d would do, by %d", name, len(got), pages, most, s.near)
 		}
 		place := map[int64]int{}
 		for i, first := range order {
@@ -81,6 +91,39 @@ func TestWebhooksOfAllWindowsAreListed(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d, wanted %d", name, len(got), len(want))
+	}
+}
+
+// Where the history ends is remembered from one list to the next, and found again where it has changed.
+func TestListsNoticeThatTheHistoryEndsElsewhere(t *testing.T) {
+	s := scattered(t)
+	s.near = 512
+	at := func(id int64) time.Time { return time.Unix(0, 1e18+id*1e6) }
+	for _, left := range []engine.Range{{From: 1, To: 12_000}, {From: 1, To: 12_000}, {From: 5000, To: 9000},
+		{From: 5800, To: 9000}, {From: 5800, To: 6000}, {From: 1, To: 0}, {From: 1, To: 0}} {
+		exec(t, s, fmt.Sprintf("DELETE FROM barb.exchange WHERE id NOT BETWEEN %d AND %d", left.From, left.To))
+		for _, f := range []engine.Filter{{}, {OldestFirst: true}, {Since: at(11_900)}, {Since: at(5900)}, {Since: at(100)},
+			{Until: at(11_900)}, {Until: at(5900)}, {Since: at(5950), Until: at(5990)}} {
+			query := "SELECT id FROM barb.exchange"
+			if !f.Since.IsZero() {
+				query += fmt.Sprintf(" WHERE start >= %d", f.Since.UnixNano())
+			} else {
+				query += " WHERE true"
+			}
+			if !f.Until.IsZero() {
+				query += fmt.Sprintf(" AND start <= %d", f.Until.UnixNano())
+			}
+			var got []int64
+			for x, err := range s.List(t.Context(), f) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, x.ID)
+			}
+			if slices.Sort(got); !slices.Equal(got, firstsOf(t, s, query+" ORDER BY id")) {
+				t.Errorf("of %v, %+v: %d exchanges", left, f, len(got))
+			}
+		}
 	}
 }
 

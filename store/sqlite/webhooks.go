@@ -243,6 +243,23 @@ func (s *Engine) QueueOf(ctx context.Context, exchanges []int64) ([]*engine.Queu
 	return s.queued(ctx, "thread IN (SELECT value FROM json_each(?)) ORDER BY id", jsonOf(exchanges))
 }
 
+// Members returns all exchanges of webhooks as Exchanges does, the entries of the queue that deliver them, by id, and
+// the remarks.
+func (s *Engine) Members(ctx context.Context, firsts []int64) (m engine.Members, err error) {
+	if m.Exchanges, err = s.Exchanges(ctx, firsts); err != nil {
+		return m, err
+	}
+	ids := make([]int64, len(m.Exchanges))
+	for i, x := range m.Exchanges {
+		ids[i] = x.ID
+	}
+	if m.Entries, err = s.QueueOf(ctx, ids); err != nil {
+		return m, err
+	}
+	m.Remarks, err = s.Remarks(ctx, firsts)
+	return m, err
+}
+
 // Containing returns those of some exchanges with a text in either body, byte for byte.
 func (s *Engine) Containing(ctx context.Context, exchanges []int64, text string) ([]int64, error) {
 	sc := scope{}

@@ -67,33 +67,27 @@ func Get(ctx context.Context, history *store.Store, id int64, now time.Time) (*W
 
 // read returns webhooks in the order of their first exchanges.
 func read(ctx context.Context, history *store.Store, firsts []int64, now time.Time) (page []*Webhook, err error) {
-	exchanges, err := history.Exchanges(ctx, firsts)
+	all, err := history.Members(ctx, firsts)
 	if err != nil {
 		return nil, err
 	}
-	ids, of := make([]int64, len(exchanges)), map[int64]int64{}
-	byFirst := map[int64][]*record.Exchange{}
-	for i, x := range exchanges {
-		ids[i], of[x.ID] = x.ID, x.First()
+	of, byFirst := map[int64]int64{}, map[int64][]*record.Exchange{}
+	for _, x := range all.Exchanges {
+		of[x.ID] = x.First()
 		byFirst[x.First()] = append(byFirst[x.First()], x)
 	}
-	entries, err := history.QueueOf(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
 	queued := map[int64][]*store.Queued{}
-	for _, q := range entries {
+	for _, q := range all.Entries {
 		queued[of[q.Thread]] = append(queued[of[q.Thread]], q)
 	}
-	remarks, err := history.Remarks(ctx, firsts)
 	for _, first := range firsts {
-		if all := byFirst[first]; len(all) > 0 { // it may be pruned meanwhile
-			w := New(all, queued[first], now)
-			w.Remark = remarks[first]
+		if exchanges := byFirst[first]; len(exchanges) > 0 { // it may be pruned meanwhile
+			w := New(exchanges, queued[first], now)
+			w.Remark = all.Remarks[first]
 			page = append(page, w)
 		}
 	}
-	return page, err
+	return page, nil
 }
 
 // matching returns the webhooks that a filter selects.
