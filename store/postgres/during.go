@@ -40,13 +40,13 @@ const (
 // for. The server plans for its one or two partitions alone; for all of a long history that takes longer than the rest.
 func (s *Engine) nearBy(ids engine.Range, oldestFirst bool) engine.Range {
 	if oldestFirst {
-		return engine.Range{From: ids.From, To: min(ids.To, s.floor(ids.From)+2*s.near-1)}
+		return engine.Range{From: ids.From, To: min(ids.To, s.floor(ids.From, s.near)+2*s.near-1)}
 	}
-	return engine.Range{From: max(ids.From, s.floor(ids.To)), To: ids.To}
+	return engine.Range{From: max(ids.From, s.floor(ids.To, s.near)), To: ids.To}
 }
 
-// floor is the first id of the partition of an id, or of the one before where it is in the first half of its own.
-func (s *Engine) floor(id int64) int64 { return max(0, id-s.near/2) / s.near * s.near }
+// floor is the first id of the partition that is half of some ids before an id.
+func (s *Engine) floor(id, ids int64) int64 { return max(0, id-ids/2) / s.near * s.near }
 
 // bounds finds the ids that hold everything begun in a span of time, and asks more in the same go. They end at the
 // newest id of now: replay records while it lists, and must not list its own records. There is no index on the start:
@@ -54,7 +54,7 @@ func (s *Engine) floor(id int64) int64 { return max(0, id-s.near/2) / s.near * s
 func (s *Engine) bounds(ctx context.Context, l *lookup, since, until time.Time, more []asked) error {
 	low, high, floor := int64(math.MaxInt64), int64(0), int64(0)
 	if known := s.ends.high.Load(); known > 0 {
-		low, high, floor = s.floor(s.ends.low.Load())+2*s.near-1, known/s.near*s.near, s.floor(known)
+		low, high, floor = s.floor(s.ends.low.Load(), s.near)+2*s.near-1, known/s.near*s.near, s.floor(known, s.near)
 	}
 	found, err := s.boundsFrom(ctx, low, high, floor, since, until, more)
 	if err == nil && floor > 0 && found.missed(floor) {

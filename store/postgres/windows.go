@@ -21,11 +21,12 @@ type windows struct {
 	died  bool         // those that died in the queue fulfil the first one, too
 
 	indexed []indexed // the conditions that indexes find
-	wide    bool      // look for them in all ids
+	reach   int64     // in about so many ids they are looked for next
 	last    int64     // of the list
 	size    int64     // of the next window
 	found   int       // webhooks so far
 	page    int       // webhooks of the next page; 0: of the first
+	held    []int64   // webhooks of the first window that are no page yet
 	yield   func([]int64, error) bool
 }
 
@@ -87,7 +88,7 @@ func (l *windows) walk(ctx context.Context, ids engine.Range) (more bool) {
 	if len(l.indexed) > 1 {
 		matches = firstOfSeveral
 	}
-	for ids.From <= ids.To {
+	for newest := ids.To; ids.From <= ids.To; {
 		w := window{ids: engine.Range{From: max(ids.From, ids.To-l.size+1), To: ids.To}, by: -1}
 		if err := l.rarest(ctx, &w, ids.From, matches); err != nil {
 			l.yield(nil, err)
@@ -97,10 +98,10 @@ func (l *windows) walk(ctx context.Context, ids engine.Range) (more bool) {
 			l.size = min(8*l.size, largestWindow)
 		}
 		matches = min(4*matches, mostMatches)
-		if !l.look(ctx, &w) {
+		// The webhooks of a page are read together, which takes as long as a window.
+		if ids.To = w.ids.From - 1; !l.look(ctx, &w, w.by < 0 && w.ids.To == newest && ids.To >= ids.From) {
 			return false
 		}
-		ids.To = w.ids.From - 1
 	}
 	return true
 }
@@ -119,19 +120,18 @@ func (l *windows) rarest(ctx context.Context, w *window, from int64, matches int
 	if len(l.indexed) == 0 {
 		return nil
 	}
-	within := engine.Range{From: 1, To: w.ids.To}
-	if !l.wide {
-		within = l.s.nearBy(within, false)
+	if by := slices.IndexFunc(l.indexed, func(i indexed) bool { return i.few }); by >= 0 {
+		w.ids.From, w.by, w.whole = from, by, true
+		return nil
 	}
-	counts, err := l.count(ctx, within, matches)
-	if rare := func(c count) bool { return c.found < fewMatches }; err == nil && within.From > 1 &&
-		slices.ContainsFunc(counts, rare) {
-		within.From = 1
-		counts, err = l.count(ctx, within, matches)
-	}
-	l.wide = true // what was not enough comes from further away
-	if err != nil {
-		return err
+	var counts []count
+	for rare := true; rare; l.reach = min(16*l.reach, 1<<40) {
+		within := engine.Range{From: max(1, l.s.floor(w.ids.To, l.reach)), To: w.ids.To}
+		var err error
+		if counts, err = l.count(ctx, within, matches); err != nil {
+			return err
+		}
+		rare = within.From > 1 && slices.ContainsFunc(counts, func(c count) bool { return c.found < fewMatches })
 	}
 	by := slices.IndexFunc(counts, func(c count) bool {
 		return c == slices.MinFunc(counts, func(a, b count) int {
@@ -180,7 +180,7 @@ func (l *windows) count(ctx context.Context, within engine.Range, most int) (cou
 func (s *Engine) windows(conditions []engine.Filter, known *lookup, last int64,
 	yield func([]int64, error) bool,
 ) *windows {
-	l := &windows{s: s, sc: &scope.Scope{}, last: last, size: firstWindow, yield: yield}
+	l := &windows{s: s, sc: &scope.Scope{}, reach: s.near, last: last, size: firstWindow, yield: yield}
 	for i := range conditions {
 		c := &conditions[i]
 		sc := &scope.Scope{Direct: scope.IsDirect(c), Spans: []engine.Range{{From: 1, To: last}}}
@@ -188,7 +188,8 @@ func (s *Engine) windows(conditions []engine.Filter, known *lookup, last int64,
 			return nil
 		}
 		if isIndexed(c) {
-			l.indexed = append(l.indexed, indexed{sc, c.Failed})
+			few := c.WebhookID != "" && len(known.OfWebhook) <= scope.MostOfID
+			l.indexed = append(l.indexed, indexed{sc, c.Failed, few})
 		}
 		whole := sc.With()
 		if whole.Arms != nil {
@@ -210,6 +211,7 @@ func (s *Engine) windows(conditions []engine.Filter, known *lookup, last int64,
 type indexed struct {
 	sc   *scope.Scope
 	died bool // those that died in the queue fulfil it, too
+	few  bool // its spans are the exchanges that may fulfil it
 }
 
 // within is the query for the exchanges of some ids that fulfil the condition. It takes its values into a scope.
@@ -298,14 +300,20 @@ func (l *windows) candidates(sc *scope.Scope, w *window, from, to string) string
 	return query
 }
 
-// look yields the webhooks of a window. It returns false when no more are wanted.
-func (l *windows) look(ctx context.Context, w *window) (more bool) {
+// look yields the webhooks of a window; few of the first ones it may hold, for the next window to yield. It returns
+// false when no more are wanted.
+func (l *windows) look(ctx context.Context, w *window, hold bool) (more bool) {
 	firsts, err := l.in(ctx, w)
 	if err != nil {
 		l.yield(nil, err)
 		return false
 	}
 	l.found += len(firsts)
+	firsts, l.held = append(l.held, firsts...), nil
+	if hold && len(firsts) < firstPage/2 {
+		l.held = firsts
+		return true
+	}
 	for len(firsts) > 0 {
 		page := firsts[:min(len(firsts), max(l.page, firstPage))]
 		firsts, l.page = firsts[len(page):], pageRows
@@ -316,13 +324,19 @@ func (l *windows) look(ctx context.Context, w *window) (more bool) {
 	return true
 }
 
+// before is the first id of the partition before which few webhooks begin that have an exchange from an id on.
+func (s *Engine) before(id int64) int64 { return max(1, (id-2*late)/s.near*s.near) }
+
 // in returns the webhooks of a window, the one with the newest exchange first.
 func (l *windows) in(ctx context.Context, w *window) (firsts []int64, err error) {
 	var refs []webhookRef
 	var early []int64 // webhooks that begin long before
 	begin := int64(1)
-	if !w.whole {
-		begin = max(1, (w.ids.From-2*late)/l.s.near*l.s.near)
+	switch {
+	case !w.whole:
+		begin = l.s.before(w.ids.From)
+	case l.indexed[w.by].few:
+		begin = l.s.before(l.indexed[w.by].sc.Spans[0].From)
 	}
 	read := func(row engine.Row) error {
 		ref := webhookRef{row.Number(), row.Number()}
