@@ -112,6 +112,7 @@ type window struct {
 	by    int   // which of the indexed conditions finds its webhooks; -1: the ids are gone through
 	other []int // of the indexed conditions, those that take about as many exchanges
 	whole bool  // no exchange before the window fulfils the condition
+	end   int64 // none of its webhooks begins later
 }
 
 // rarest has the rarest of the conditions that indexes find give the window as many ids as hold some matches, where it
@@ -245,10 +246,12 @@ func died(sc *scope.Scope, ids engine.Range) string {
 
 // windowQuery finds the webhooks @found whose newest exchange is in a window, and that exchange. The same two
 // subqueries look at all terms: the planner needs some time for each subquery and partition. Nearly all webhooks of a
-// window begin not long before it: those that begin before @begin are returned without a look at them.
+// window begin not long before it: those that begin before @begin are returned without a look at them. None begins
+// after @end.
 const windowQuery = `WITH found AS MATERIALIZED (@found)
 	SELECT f.first, coalesce(later.newest, f.first) FROM (SELECT DISTINCT first FROM found) f
-	LEFT JOIN LATERAL (SELECT @own FROM barb.exchange e WHERE e.id = f.first AND e.id >= @begin LIMIT 1) own ON true
+	LEFT JOIN LATERAL (SELECT @own FROM barb.exchange e WHERE e.id = f.first AND e.id BETWEEN @begin AND @end
+		LIMIT 1) own ON true
 	LEFT JOIN LATERAL (SELECT max(e.id + 0) AS newest, @later FROM barb.exchange e
 		WHERE e.webhook = f.first AND e.id > f.first AND e.id BETWEEN @begin AND @last) later ON true
 	WHERE f.first < @begin OR coalesce(later.newest, f.first) BETWEEN @from AND @to AND @all`
@@ -272,6 +275,7 @@ func (l *windows) query(w *window, begin int64, candidates func(sc *scope.Scope,
 	from, to := sc.Arg(w.ids.From), sc.Arg(w.ids.To)
 	return strings.NewReplacer("@from", from, "@to", to, "@last", sc.Arg(l.last), "@own", strings.Join(own, ", "),
 		"@later", strings.Join(later, ", "), "@all", strings.Join(all, " AND "), "@begin", sc.Arg(begin),
+		"@end", sc.Arg(w.end),
 		"@found", candidates(sc, from, to)).Replace(windowQuery), sc.Args
 }
 
@@ -332,11 +336,13 @@ func (l *windows) in(ctx context.Context, w *window) (firsts []int64, err error)
 	var refs []webhookRef
 	var early []int64 // webhooks that begin long before
 	begin := int64(1)
+	w.end = w.ids.To
 	switch {
 	case !w.whole:
 		begin = l.s.before(w.ids.From)
 	case l.indexed[w.by].few:
-		begin = l.s.before(l.indexed[w.by].sc.Spans[0].From)
+		spans := l.indexed[w.by].sc.Spans
+		begin, w.end = l.s.before(spans[0].From), min(w.end, spans[len(spans)-1].To)
 	}
 	read := func(row engine.Row) error {
 		ref := webhookRef{row.Number(), row.Number()}
