@@ -13,7 +13,7 @@ import (
 
 const (
 	// lookAgain is how long after one look into the history a webhook is judged without another: what another listener has
-	// recorded in that time may not be known yet. A look costs some 20 µs, so this is a thousandth of the time at most.
+	// recorded in that time may not be known yet. A look at a file costs some 20 µs, so this is a thousandth of the time.
 	lookAgain = 20 * time.Millisecond
 	// lookFor bounds one look, with the wait for the look before: a server that is away delays a webhook by no more.
 	lookFor = time.Second

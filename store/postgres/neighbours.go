@@ -18,14 +18,17 @@ type neighbours struct {
 	told   map[int64]bool // ids of others, among the last lookBack up to newest
 }
 
-// othersQuery finds ids of other writers than $2: all of the last ones up to $1 and up to the newest, and the first and
-// the last above $1. The newest id of all comes first.
-const othersQuery = `WITH newest AS MATERIALIZED (SELECT id FROM barb.exchange ORDER BY id DESC LIMIT 1)
-	SELECT id FROM newest
+// othersQuery finds ids of other writers than $2: all of the last ones up to $1, of those above $1 the last ones and
+// the first. The newest id of all comes first. The server would go through a whole partition where an id is compared
+// with what a subquery finds, and without statistics also where it has no upper bound.
+const (
+	othersQuery = "(SELECT id FROM barb.exchange WHERE id > $1::bigint - $3::bigint" + bounded +
+		`ORDER BY id DESC LIMIT 1)
 	UNION ALL SELECT id FROM barb.exchange WHERE id > $1::bigint - $3::bigint AND id <= $1 AND writer <> $2
-	UNION ALL SELECT id FROM barb.exchange WHERE id > greatest($1, (SELECT id FROM newest) - $3::bigint) AND writer <> $2
-	UNION ALL (SELECT id FROM barb.exchange WHERE id > $1 AND writer <> $2 ORDER BY id LIMIT 1)
-	UNION ALL (SELECT id FROM barb.exchange WHERE id > $1 AND writer <> $2 ORDER BY id DESC LIMIT 1)`
+	UNION ALL (SELECT id FROM barb.exchange WHERE id > $1 AND writer <> $2` + bounded + `ORDER BY id DESC LIMIT $3)
+	UNION ALL (SELECT id FROM barb.exchange WHERE id > $1 AND writer <> $2` + bounded + "ORDER BY id LIMIT 1)"
+	bounded = " AND id < 9000000000000000000 "
+)
 
 // Others returns the ids among which other processes have recorded since the last call, maybe with some of ours
 // between; false when there are none. The first call returns all ids. An exchange is missed that is committed after

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/barbhq/barb/store/engine"
@@ -44,6 +45,32 @@ func TestWhatIsCommittedLateIsToldToo(t *testing.T) {
 	exec(t, a, "INSERT INTO barb.exchange SELECT * FROM late")
 	wantOthers(t, "after it", a, engine.Range{From: 2, To: 2})
 	wantOthers(t, "once", a, engine.Range{})
+}
+
+// A listener looks every 20 ms, however long the history is, whoever recorded it, and before the server has statistics.
+func TestALookAtOthersReadsWhatIsNew(t *testing.T) {
+	const fewBlocks = 80 // some rows of 512 ids, by an index, of up to 1,600 blocks
+	for _, rows := range []int64{2_000, 12_000, 100_000} {
+		s := newEngine(t)
+		exec(t, s, "SELECT barb.make_partition(0)")
+		exec(t, s, fmt.Sprintf(`INSERT INTO barb.exchange (id, kind, attempt, start, method, url, webhook_id, request_size,
+				ended, failed, writer)
+			SELECT i, 2, 1, 1e18::bigint + i, 'POST', '/', 'msg_' || i, 9, 1, 0, 1 FROM generate_series(1, %d) i`, rows))
+		for _, statistics := range []bool{false, true} {
+			if statistics {
+				exec(t, s, "ANALYZE")
+			}
+			for _, writer := range []int64{1, 2} {
+				for _, newest := range []int64{rows, rows - 50} {
+					plan, blocks := explain(t, s, othersQuery, []any{newest, writer, int64(lookBack)})
+					if blocks > fewBlocks {
+						t.Errorf("%d rows, statistics %t, writer %d, from %d: %d blocks by\n%s", rows, statistics, writer, newest,
+							blocks, plan)
+					}
+				}
+			}
+		}
+	}
 }
 
 func exec(t *testing.T, s *Engine, query string) {
