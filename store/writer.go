@@ -107,8 +107,11 @@ func (s *Store) Flush(ctx context.Context) error {
 	return s.await(ctx, &engine.Write{})
 }
 
-// await submits a write and waits until it is durable.
+// await submits a write and waits until it is durable. Nothing is submitted when the context has ended before.
 func (s *Store) await(ctx context.Context, e *engine.Write) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	e.Done, e.Since = make(chan error, 1), time.Now()
 	w, err := s.writing()
 	if err != nil {

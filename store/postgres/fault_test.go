@@ -284,35 +284,44 @@ func TestReadingGoesOnWhileTheServerRestarts(t *testing.T) {
 	server := pgtest.New(t)
 	s := openEngine(t, server.Database(t))
 	recorded(t, s, hook(1), hook(2))
-	stop, read := make(chan struct{}), make(chan error, 1)
-	go func() {
-		for {
-			select {
-			case <-stop:
-				read <- nil
-				return
-			default:
-			}
-			n, began := 0, time.Now()
-			for _, err := range s.List(context.Background(), engine.Filter{}) {
-				if err != nil {
-					read <- fmt.Errorf("after %v: %w", time.Since(began), err)
-					return
-				}
-				n++
-			}
-			if n != 2 {
-				read <- fmt.Errorf("%d exchanges are listed, want 2", n)
-				return
-			}
+	for tries := 1; ; tries++ {
+		stop, read := make(chan struct{}), make(chan error, 1)
+		go func() { read <- listUntil(stop, s) }()
+		begun := time.Now()
+		if err := server.Restart(); err != nil {
+			t.Fatal(err)
 		}
-	}()
-	if err := server.Restart(); err != nil {
-		t.Fatal(err)
+		away := time.Since(begun)
+		close(stop)
+		err := <-read
+		switch {
+		case err == nil:
+			return
+		case away < patience || tries == 5:
+			t.Fatalf("the server was away for %v: %v", away, err)
+		}
+		t.Logf("the server was away for %v, longer than is waited", away) // on a machine that does much else
 	}
-	close(stop)
-	if err := <-read; err != nil {
-		t.Error(err)
+}
+
+// listUntil lists both exchanges of a history again and again.
+func listUntil(stop chan struct{}, s *Engine) error {
+	for {
+		select {
+		case <-stop:
+			return nil
+		default:
+		}
+		n, began := 0, time.Now()
+		for _, err := range s.List(context.Background(), engine.Filter{}) {
+			if err != nil {
+				return fmt.Errorf("after %v: %w", time.Since(began), err)
+			}
+			n++
+		}
+		if n != 2 {
+			return fmt.Errorf("%d exchanges are listed, want 2", n)
+		}
 	}
 }
 
