@@ -100,7 +100,7 @@ func (t *tree) value(depth int, key string) bool {
 
 // branch writes an object or an array that has members.
 func (t *tree) branch(depth int, key string, c byte) bool {
-	members := count(t.text[t.at:])
+	_, members := extent(t.text[t.at:])
 	t.at++
 	if members > openNodes {
 		t.w.html(`<details><summary data-n="`)
@@ -221,28 +221,15 @@ func (t *tree) scalar() {
 
 // end returns where the object or array that begins here ends, or the end of the text.
 func (t *tree) end() int {
-	depth, quoted := 0, false
-	for i := t.at; i < len(t.text); i++ {
-		switch c := t.text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		}
-	}
-	return len(t.text)
+	length, _ := extent(t.text[t.at:])
+	return t.at + length
 }
 
-// count returns how many members the object or array at the beginning of text has, as far as it is there.
-func count(text []byte) int {
-	depth, quoted, n := 0, false, 1
+// extent returns how many bytes the object or array at the beginning of text takes, and how many members it has, as far
+// as it is there. An empty one counts as one member.
+func extent(text []byte) (length, members int) {
+	depth, quoted := 0, false
+	members = 1
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case quoted && c == '\\':
@@ -254,11 +241,11 @@ func count(text []byte) int {
 			depth++
 		case c == '}' || c == ']':
 			if depth--; depth == 0 {
-				return n
+				return i + 1, members
 			}
 		case c == ',' && depth == 1:
-			n++
+			members++
 		}
 	}
-	return n
+	return len(text), members
 }
