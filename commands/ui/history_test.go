@@ -63,7 +63,7 @@ func TestANarrowHistoryKeepsTheEventTypeTheAnswerAndTheVerdict(t *testing.T) {
 	}
 }
 
-// What is under way is pending and nothing else: an app, or a receiver, that is at work has not failed.
+// A delivery without an answer yet is shown as pending, not as failed.
 func TestAnAppAtWorkIsPendingInTheHistory(t *testing.T) {
 	all, now := pastWebhooks()
 	for _, w := range []*webhooks.Webhook{all[0], all[2]} {
