@@ -265,13 +265,16 @@ func (w *waiter) interrupted() error {
 // said describes the cases that are not met.
 func (w *waiter) said(result *expect.Result) (texts []string) {
 	for _, c := range result.Cases {
+		what := c.Expectation.Text
+		if what == "*" {
+			what = "any webhook"
+		}
 		switch c.State {
 		case expect.Met:
 		case expect.Missing:
-			texts = append(texts, fmt.Sprintf("%s: %s, within %s", c.Expectation.Text, c.Said(),
-				units.FormatDuration(w.timeout)))
+			texts = append(texts, fmt.Sprintf("%s: %s, within %s", what, c.Said(), units.FormatDuration(w.timeout)))
 		default:
-			texts = append(texts, fmt.Sprintf("%s: %s", c.Expectation.Text, c.Said()))
+			texts = append(texts, fmt.Sprintf("%s: %s", what, c.Said()))
 		}
 	}
 	return texts
